@@ -1,0 +1,1 @@
+"""Isocenter: an event-driven DICOM platform."""

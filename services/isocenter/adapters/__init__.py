@@ -1,0 +1,1 @@
+"""How the ports are fulfilled, chosen by URL."""

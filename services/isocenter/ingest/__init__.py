@@ -1,0 +1,1 @@
+"""Decides whether an instance is acceptable, and whether it is safe now."""

@@ -1,0 +1,1 @@
+"""Stored bytes to samples and back. The only home of codecs."""

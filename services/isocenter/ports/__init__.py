@@ -1,0 +1,1 @@
+"""What the platform needs from the outside, as protocols with their promises."""

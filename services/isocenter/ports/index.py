@@ -1,0 +1,373 @@
+"""MetadataIndex: what can be found. A projection: dropped and rebuilt from the journal at any time.
+
+Readers open it read-only in their own process; only the indexer opens it for writing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from isocenter.dicom.matching import Match
+from isocenter.ports.journal import Stream
+
+Level = Literal["study", "series", "instance"]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRow:
+    """One received data set, keyed by (`sop_instance_uid`, `digest`); UIDs are as received."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    digest: str
+    version: int  # of the newest receipt of these bytes
+    node: str
+    first_version: int  # of the first receipt since the last deletion
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    object_key: str
+    size_bytes: int
+    dataset_offset: int
+    deflated: bool
+    pixel_data: bytes  # encoded journal.v1.PixelData, empty when there is none
+    document: bytes  # DICOM JSON object, UTF-8, without Pixel Data; BulkDataURI relative to the study's URL
+    patient: str  # "issuer|id" normalised; empty for nobody
+    instance_number: int | None
+    number_of_frames: int
+    findings: tuple[tuple[str, str, str], ...]  # code, tag, message
+    current: bool
+    held: bool
+    deleted: bool
+    edit_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceState:
+    """The part of a row that decisions are made of."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    digest: str
+    version: int
+    node: str
+    first_version: int
+    transfer_syntax_uid: str
+    patient: str
+    current: bool
+    held: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """A change of what is shown; the row itself stays."""
+
+    sop_instance_uid: str
+    digest: str
+    current: bool
+    held: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`subject` belongs to `owner`, first come first served, until a purge frees it.
+
+    Instance: subject `sop:<uid>`, owner `<study>/<series>/<patient>`. Study: subject `study:<uid>`, owner `<patient>`.
+    """
+
+    subject: str
+    owner: str
+    study_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """A recomputed series document. `answer` is the default QIDO answer as bytes, `document` all attributes."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    version: int
+    answer: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A recomputed study document.
+
+    `last_change_ms` is the wall time of the last visible change (quiet since then); `revision` is that of the last
+    completion, 0 for none; `complete` tells whether nothing changed since.
+    """
+
+    study_instance_uid: str
+    version: int
+    answer: bytes
+    document: bytes
+    patient: str
+    instances: int
+    last_change_ms: int
+    revision: int
+    complete: bool
+    provisional: bool = False
+    edit_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionRow:
+    """A deletion in force or taken back."""
+
+    deletion_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    version: int
+    caller: str
+    reason: str
+    purge_after_ms: int
+    state: Literal["deleted", "undeleted", "purged"]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A held instance, with who stands in its way and why."""
+
+    hold_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    digest: str
+    receipt_version: int
+    reason: str
+    standing_study_instance_uid: str
+    standing_series_instance_uid: str
+    state: Literal["held", "released", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """Something in quarantine; repeats of the same bytes are folded and counted."""
+
+    digest: str
+    object_key: str
+    size_bytes: int
+    reason: str
+    message: str
+    transfer_syntax_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    sender: str
+    version: int
+    repeats: int
+    state: Literal["quarantined", "released", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """What a series document is recomputed from: its visible instances (current, not held, not deleted)."""
+
+    series_instance_uid: str
+    instances: int
+    version: int  # greatest of its rows
+    sop_class_uids: tuple[str, ...]
+    transfer_syntax_uids: tuple[str, ...]
+    representative: bytes  # document of the visible instance with the least first_version
+
+
+@dataclass(slots=True)
+class IndexBatch:
+    """Everything one step of the indexer changes; see `MetadataIndex.write`."""
+
+    instances: list[InstanceRow] = field(default_factory=list)
+    flags: list[Flags] = field(default_factory=list)
+    deletions: list[DeletionRow] = field(default_factory=list)
+    holds: list[HoldRow] = field(default_factory=list)
+    quarantines: list[QuarantineRow] = field(default_factory=list)
+    series: list[SeriesRow] = field(default_factory=list)
+    studies: list[StudyRow] = field(default_factory=list)
+    gone_series: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # (study, series) without visible instances
+    gone_studies: list[str] = field(default_factory=list)
+    purged: list[tuple[str, str]] = field(default_factory=list)  # (sop, digest) rows to forget
+    freed_claims: list[str] = field(default_factory=list)  # subjects
+    dirty_studies: list[tuple[str, int]] = field(
+        default_factory=list
+    )  # (study, since_ms): to be recomputed
+    positions: dict[Stream, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search at one level; conditions are and-ed. `order` holds tags, `-` before one for descending.
+
+    Without `order`: newest study first; series by number; instances by series and instance number. Ties are broken by
+    UID, so paging is stable.
+    """
+
+    level: Level
+    conditions: tuple[Match, ...] = ()
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    order: tuple[str, ...] = ()
+    limit: int = 100
+    offset: int = 0
+    full: bool = False  # whole documents instead of default answers
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One match. `content` is the default answer, or the whole document when the query asked for it.
+
+    Series and instance matches of a query across studies carry the attributes of their study (and series) too.
+    """
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    content: bytes
+    edit_version: int
+
+
+class IndexReader(Protocol):
+    """The reading half; blocking, quick, called inline. Shows only what is current, not held and not deleted.
+
+    Errors: Unavailable, InvalidRequest (a condition that cannot be matched).
+    """
+
+    def search(self, query: Query) -> list[Found]:
+        """Matches in the query's order, all of PS3.4 C.2.2.2 that `dicom.matching` can express."""
+        ...
+
+    def count(self, query: Query) -> int:
+        """How many match, limit and offset left aside."""
+        ...
+
+    def instances(
+        self, study: str, series: str | None = None, sop: str | None = None
+    ) -> list[InstanceRow]:
+        """Visible instances, ordered by series number, instance number, UID. Empty when there are none."""
+        ...
+
+    def study(self, study: str) -> StudyRow | None:
+        """The study's row when it is visible."""
+        ...
+
+    def states(self, study: str) -> list[InstanceState]:
+        """All rows of a study as received, hidden ones too: for status, purge and verification."""
+        ...
+
+    def holds(
+        self, state: str = "held", study: str | None = None, limit: int = 100, after: str = ""
+    ) -> list[HoldRow]:
+        """Holds in one state, by hold id."""
+        ...
+
+    def quarantines(
+        self,
+        state: str = "quarantined",
+        study: str | None = None,
+        limit: int = 100,
+        after: str = "",
+    ) -> list[QuarantineRow]:
+        """Quarantined things in one state, by digest."""
+        ...
+
+    def deletions(
+        self, state: str = "deleted", limit: int = 100, after: str = ""
+    ) -> list[DeletionRow]:
+        """Deletions in one state, by id."""
+        ...
+
+    def positions(self) -> dict[Stream, int]:
+        """Last applied sequence of every journal stream."""
+        ...
+
+    def totals(self) -> dict[str, int]:
+        """Visible `studies`, `series`, `instances`, and open `holds`, `quarantines`, `deletions`."""
+        ...
+
+    def generation(self) -> int:
+        """Rises with every write of this index, in any process: for caches."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class MetadataIndex(IndexReader, Protocol):
+    """The writing half, held by the indexer."""
+
+    def claim(self, claims: Sequence[Claim]) -> dict[str, str]:
+        """Create the claims that do not stand yet; return the owner that stands for each subject.
+
+        Nobody else can be given the same subject once this returned; durable with the next `write` at the latest.
+        """
+        ...
+
+    def known(self, sop_instance_uids: Iterable[str]) -> dict[str, list[InstanceState]]:
+        """All rows of each SOP Instance UID, hidden ones too."""
+        ...
+
+    def deletion(self, deletion_id: str) -> DeletionRow | None:
+        """One deletion."""
+        ...
+
+    def deletions_of(self, studies: Iterable[str]) -> dict[str, list[DeletionRow]]:
+        """Deletions of these studies that are not taken back."""
+        ...
+
+    def hold(self, hold_id: str) -> HoldRow | None:
+        """One hold, in any state."""
+        ...
+
+    def quarantine(self, digest: str) -> QuarantineRow | None:
+        """One quarantined thing, in any state."""
+        ...
+
+    def row(self, sop: str, digest: str) -> InstanceRow | None:
+        """One row, hidden or not."""
+        ...
+
+    def write(self, batch: IndexBatch) -> None:
+        """Apply a batch: rows first, positions last or in the same transaction; durable on return.
+
+        Instance, series and study rows replace an older version only; doing it twice changes nothing. An index that
+        has no transactions may show part of a batch, never positions without their rows.
+        """
+        ...
+
+    def summarise(self, study: str) -> list[SeriesSummary]:
+        """Aggregate the visible instances of a study, per series, by series UID; sees all earlier writes."""
+        ...
+
+    def dirty(self, before_ms: int, limit: int = 100) -> list[str]:
+        """Studies marked dirty before that time, longest first; a written study row clears the mark."""
+        ...
+
+    def unsettled(self, before_ms: int, limit: int = 100) -> list[StudyRow]:
+        """Visible studies that are not complete and whose last change is older than that time."""
+        ...
+
+    def claims_of(self, study: str) -> list[Claim]:
+        """Claims made for a study."""
+        ...
+
+
+class IndexGenerations(Protocol):
+    """The index as a whole: open it, or build a new one beside it and swap."""
+
+    def open(self) -> MetadataIndex:
+        """Open the serving generation for writing."""
+        ...
+
+    def create(self) -> MetadataIndex:
+        """Start an empty generation that nobody reads yet; an unfinished earlier one is dropped."""
+        ...
+
+    def swap(self, index: MetadataIndex) -> None:
+        """Let the created generation serve; readers move over within a second; the old one is dropped."""
+        ...

@@ -1,0 +1,85 @@
+"""Journal: what happened, in order, per writing process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from isocenter.events.entries import EntryKind
+
+
+class Stream(NamedTuple):
+    """One writer: a process (`node`, `[a-z0-9-]{1,32}`) since one start of it (`epoch`, 16 hexadecimal digits)."""
+
+    node: str
+    epoch: str
+
+
+class Position(NamedTuple):
+    """Place of an entry: the commit's sequence in its stream (from 1, without gaps), and the place in the commit."""
+
+    node: str
+    epoch: str
+    sequence: int
+    entry_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to write: its clock version, its kind, its study's partition (0 to 63), and the encoded message."""
+
+    version: int
+    kind: EntryKind
+    partition: int
+    payload: bytes
+
+
+class Record(NamedTuple):
+    """One thing that was written, and where."""
+
+    position: Position
+    entry: Entry
+
+
+class JournalWriter(Protocol):
+    """The writing end of one stream; safe to call from many threads."""
+
+    stream: Stream
+
+    def append(self, entries: Sequence[Entry]) -> list[Position]:
+        """Write all entries in one commit and return when it is durable.
+
+        Calls that arrive while a commit is under way share the next one (group commit); an idle writer commits at
+        once. Raises StorageFailed once and for ever after a failed sync: the stream has ended.
+        """
+        ...
+
+    def close(self) -> None:
+        """Seal what is open. Nothing is lost when it is never called."""
+        ...
+
+
+class Journal(Protocol):
+    """All streams of a site; blocking. Readers see only whole, checksummed commits.
+
+    Errors: Corrupted (a commit inside a stream is damaged; a torn tail is not an error, it was never acknowledged),
+    NotFound (no such stream), Unavailable, StorageFailed.
+    """
+
+    def writer(self, node: str) -> JournalWriter:
+        """Start a new stream for this process, with a fresh random epoch."""
+        ...
+
+    def ends(self) -> dict[Stream, int]:
+        """Last durable sequence of every stream (0 when nothing was written)."""
+        ...
+
+    def read(self, stream: Stream, after: int = 0, through: int | None = None) -> Iterator[Record]:
+        """Records with `after < sequence <= through` in order; None means to the end as it is now.
+
+        Reading on from where the last read of this stream ended is cheap.
+        """
+        ...
+
+    def seal_abandoned(self, older_than_s: float) -> int:
+        """Close files of writers that are gone, merge small ones after re-reading them; returns how many changed."""
+        ...

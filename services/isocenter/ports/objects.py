@@ -1,0 +1,86 @@
+"""ObjectStore: immutable bytes by key."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a store knows of an object."""
+
+    key: str
+    size_bytes: int
+
+
+class Spool(Protocol):
+    """A private file that becomes an object; not visible to anybody until `ObjectStore.put_file`."""
+
+    path: Path
+
+    def fileno(self) -> int:
+        """Descriptor open for reading and writing."""
+        ...
+
+    def discard(self) -> None:
+        """Forget the file. Harmless after it was put."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Immutable bytes by key; blocking, safe to call from many threads.
+
+    An object is visible whole or not at all. When `put` or `put_file` returns it is durable: it survives loss of power.
+    A key names its content, so putting it again is harmless and cheap; nothing rests on conditional writes, which
+    stores do not agree on. Keys are `/`-separated, at most 512 ASCII characters of `[A-Za-z0-9._~-]`; a key is never
+    the folder of another key; `..`, empty and absolute parts raise InvalidRequest.
+    Errors: NotFound; OutOfSpace (nothing was written); StorageFailed (outcome unknown); Unavailable.
+    """
+
+    def spool(self) -> Spool:
+        """Open a new private file near the store."""
+        ...
+
+    def put_file(self, spool: Spool, key: str, *, sha256: str) -> ObjectInfo:
+        """Make the spooled file the object `key`. `sha256` is of the whole file, or empty when not known.
+
+        The spool is consumed. An object that is already there stays and the spool is discarded.
+        """
+        ...
+
+    def put(self, key: str, content: bytes) -> ObjectInfo:
+        """Write a small object. An existing one is replaced whole."""
+        ...
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
+        """Bytes of the half-open range `[start, end)`, clipped to the object; raises NotFound."""
+        ...
+
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The same range in chunks of at most 1 MiB, memory flat."""
+        ...
+
+    def local_path(self, key: str) -> Path | None:
+        """The file behind the object where there is one (for mmap and sendfile), else None."""
+        ...
+
+    def stat(self, key: str) -> ObjectInfo:
+        """Size of the object; raises NotFound."""
+        ...
+
+    def move(self, key: str, new_key: str) -> None:
+        """Give the object another key, durable on return. Not atomic on every store: both may exist meanwhile."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object, durable on return; nothing happens when it is not there."""
+        ...
+
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        """Objects whose key starts with `prefix`, sorted by key, those greater than `after`."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """Room left, or None when the store does not tell."""
+        ...

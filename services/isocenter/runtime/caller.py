@@ -1,0 +1,43 @@
+"""Who asks, and what they may do: every HTTP, gRPC and DIMSE entry resolves a Caller and asks `allowed`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What may be asked; every route and message names one."""
+
+    VERIFY = "verify"  # C-ECHO, capabilities, static pages
+    STORE = "store"
+    QUERY = "query"
+    RETRIEVE = "retrieve"
+    DELETE = "delete"
+    HANDLE_QUARANTINE = "handle_quarantine"
+    HANDLE_HELD = "handle_held"
+    OBSERVE = "observe"  # state of the platform, quarantine and held lists
+    ADMINISTER = "administer"  # rebuild, users, AE list
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who asks. `method` is "local", "ae", "password", "token" or "none"."""
+
+    name: str
+    method: str
+    address: str
+    may: frozenset[Action]
+
+
+ANY_ACTION = frozenset(Action)
+NOBODY = Caller("", "none", "", frozenset())
+
+
+def local_administrator(address: str) -> Caller:
+    """The caller on loopback when nothing else is configured."""
+    return Caller("local", "local", address, ANY_ACTION)
+
+
+def allowed(caller: Caller, action: Action, study_instance_uid: str = "") -> bool:
+    """Decide; the default is no. The study is the seam for rules by site and patient."""
+    del study_instance_uid
+    return action in caller.may

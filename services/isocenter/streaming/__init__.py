@@ -1,0 +1,1 @@
+"""Decides how a reader gets pixels and answers."""
