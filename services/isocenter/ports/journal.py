@@ -80,6 +80,10 @@ class Journal(Protocol):
         """
         ...
 
+    def latest_version(self) -> int:
+        """Greatest clock version in any stream, 0 when empty: what a starting clock has to observe."""
+        ...
+
     def seal_abandoned(self, older_than_s: float) -> int:
         """Close files of writers that are gone, merge small ones after re-reading them; returns how many changed."""
         ...
