@@ -82,4 +82,5 @@ def volume(geometry: Geometry, *, lesion_radius_mm: float, seed: int) -> Volume:
     hu[_ellipsoid(axes, (-40, -15, -70), (lesion_radius_mm,) * 3) < 1] = LESION_HU
     hu[_rods(axes)] = ROD_HU
     noise = np.random.default_rng(seed).normal(0, 9, size=shape).astype(np.float32)
-    return np.clip(hu + noise, -1024, 3071).astype(np.int16)
+    voxels: Volume = np.clip(hu + noise, -1024, 3071).astype(np.int16)
+    return voxels

@@ -110,7 +110,7 @@ def packaged_files() -> Iterator[bytes]:
             ds.IssuerOfPatientID = ISSUER
             out = io.BytesIO()
             ds.save_as(out, enforce_file_format=True)
-        except Exception:  # noqa: BLE001, S112  (files meant to be broken are left out of the samples)
+        except Exception:  # noqa: S112  (files meant to be broken are left out of the samples)
             continue
         if all(ds.get(keyword) for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")):
             yield out.getvalue()
