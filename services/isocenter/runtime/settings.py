@@ -1,0 +1,124 @@
+"""What the environment says, read once by a process's `main.py` and passed down; nothing else reads it."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "ISOCENTER_"
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class ServiceSettings(BaseSettings):
+    """What every process has. A service's class adds its own fields and says its name.
+
+    `ISOCENTER_<SERVICE>_<FIELD>` is taken before `ISOCENTER_<FIELD>`, so one environment can serve all processes of a
+    machine. An `ISOCENTER_<SERVICE>_...` that names no field is an error.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+    service: ClassVar[str] = ""
+
+    site: Name = "local"
+    node: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,32}$")] = ""
+    data_folder: Path = Path("isocenter-data")
+    config_folder: Path = Path()  # users, AE list, certificates; empty: `config` in the data folder
+    run_folder: Path = (
+        Path()
+    )  # sockets of this machine's processes; empty: `run` in the data folder
+    objects_url: str = ""
+    journal_url: str = ""
+    index_url: str = ""
+    bus_url: str = "nats://127.0.0.1:4222"
+    bus_token: SecretStr = SecretStr("")
+    rpc_token: SecretStr = SecretStr("")
+    listen: str = "127.0.0.1"
+    http_port: Port = 8080
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_uids: bool = False
+    grace_s: Annotated[float, Field(gt=0, le=3600)] = 20.0
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        """Derive what was left empty from the data folder and the service's name."""
+        data = self.data_folder.absolute()
+        derived: dict[str, object] = {
+            "data_folder": data,
+            "node": self.node or self.service or "local",
+            "config_folder": self.config_folder if self.config_folder.name else data / "config",
+            "run_folder": self.run_folder if self.run_folder.name else data / "run",
+            "objects_url": self.objects_url or f"file://{data}/archive",
+            "journal_url": self.journal_url or f"file://{data}/archive",
+            "index_url": self.index_url or f"sqlite://{data}/index",
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)  # frozen for everybody else
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the service's own variables, then those for all."""
+        del dotenv_settings, file_secret_settings
+        if not cls.service:
+            return init_settings, env_settings
+        own = EnvSettingsSource(settings_cls, env_prefix=own_prefix(cls.service))
+        return init_settings, own, env_settings
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def own_prefix(service: str) -> str:
+    """`ISOCENTER_<SERVICE>_`."""
+    return f"{PREFIX}{service.upper().replace('-', '_')}_"
+
+
+def unknown_names(settings: type[ServiceSettings], environment: Mapping[str, str]) -> list[str]:
+    """Variables meant for this service that it does not have."""
+    if not settings.service:
+        return []
+    prefix = own_prefix(settings.service)
+    fields = {name.upper() for name in settings.model_fields}
+    return sorted(
+        name
+        for name in environment
+        if name.upper().startswith(prefix) and name.upper()[len(prefix) :] not in fields
+    )
+
+
+def read_settings(settings: type[S], **given: object) -> S:
+    """Read the environment; `given` wins. All problems are written to stderr together, then exit code 2.
+
+    Values are not repeated in the messages: one of them may be a secret.
+    """
+    problems = [f"{name}: no such setting" for name in unknown_names(settings, os.environ)]
+    try:
+        made = settings(**given)  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        problems += [
+            f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+    if problems:
+        sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+        raise SystemExit(2)
+    return made
