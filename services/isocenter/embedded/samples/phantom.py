@@ -30,13 +30,19 @@ class Geometry:
 
     def axes_mm(self) -> tuple[Field, Field, Field]:
         """Coordinates of the voxel centres along z, y and x, shaped for broadcasting."""
-        z = (np.arange(self.slices, dtype=np.float32) - (self.slices - 1) / 2) * self.slice_spacing_mm
+        z = (
+            np.arange(self.slices, dtype=np.float32) - (self.slices - 1) / 2
+        ) * self.slice_spacing_mm
         y = (np.arange(self.rows, dtype=np.float32) - (self.rows - 1) / 2) * self.pixel_spacing_mm
-        x = (np.arange(self.columns, dtype=np.float32) - (self.columns - 1) / 2) * self.pixel_spacing_mm
+        x = (
+            np.arange(self.columns, dtype=np.float32) - (self.columns - 1) / 2
+        ) * self.pixel_spacing_mm
         return z[:, None, None], y[None, :, None], x[None, None, :]
 
 
-def _ellipsoid(axes: tuple[Field, Field, Field], centre_mm: tuple[float, ...], radii_mm: tuple[float, ...]) -> Field:
+def _ellipsoid(
+    axes: tuple[Field, Field, Field], centre_mm: tuple[float, ...], radii_mm: tuple[float, ...]
+) -> Field:
     """Quadratic form that is below 1 inside; centre and radii along z, y, x."""
     total: Field = np.zeros((1, 1, 1), dtype=np.float32)
     for axis, centre, radius in zip(axes, centre_mm, radii_mm, strict=True):
@@ -78,7 +84,9 @@ def volume(geometry: Geometry, *, lesion_radius_mm: float, seed: int) -> Volume:
     hu[np.broadcast_to((y - 62) ** 2 + x**2 < 17**2, shape)] = BONE_HU
     hu[np.broadcast_to((y - 62) ** 2 + x**2 < 8**2, shape)] = SOFT_HU
     hu[_ribs(axes)] = BONE_HU
-    hu[np.broadcast_to((y - 30 - 6 * np.sin(z / 30)) ** 2 + (x - 14) ** 2 < 11**2, shape)] = VESSEL_HU
+    hu[np.broadcast_to((y - 30 - 6 * np.sin(z / 30)) ** 2 + (x - 14) ** 2 < 11**2, shape)] = (
+        VESSEL_HU
+    )
     hu[_ellipsoid(axes, (-40, -15, -70), (lesion_radius_mm,) * 3) < 1] = LESION_HU
     hu[_rods(axes)] = ROD_HU
     noise = np.random.default_rng(seed).normal(0, 9, size=shape).astype(np.float32)

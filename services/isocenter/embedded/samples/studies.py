@@ -112,7 +112,10 @@ def packaged_files() -> Iterator[bytes]:
             ds.save_as(out, enforce_file_format=True)
         except Exception:  # noqa: S112  (files meant to be broken are left out of the samples)
             continue
-        if all(ds.get(keyword) for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")):
+        if all(
+            ds.get(keyword)
+            for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+        ):
             yield out.getvalue()
 
 

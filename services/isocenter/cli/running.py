@@ -1,0 +1,117 @@
+"""`isocenter up` and `isocenter serve`."""
+
+import asyncio
+import importlib
+from pathlib import Path
+
+import click
+import httpx
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from isocenter.cli import show
+from isocenter.cli.client import Platform
+from isocenter.embedded.layout import Layout, default_data_folder
+from isocenter.embedded.platform import LOOPBACK, Options
+from isocenter.embedded.samples import loading, phantom, studies
+from isocenter.embedded.up import up as run_platform
+from isocenter.errors import IsocenterError
+
+SERVICES = {
+    "ingest": "isocenter.ingest.main",
+    "indexer": "isocenter.indexer.main",
+    "http": "isocenter.embedded.http_worker",
+}
+Port = click.IntRange(1, 65535)
+
+
+def _load_samples(url: str) -> None:
+    """Load the samples into an empty archive, showing progress."""
+    with httpx.Client(base_url=url, timeout=10.0) as client:
+        if not loading.is_empty(client):
+            return
+    total = 2 * phantom.Geometry().slices + len(studies.packaged_paths())
+    columns = (
+        TextColumn("loading samples"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=show.errors, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        stored = loading.load(url, progress=lambda: progress.advance(task))
+    show.errors.print(f"{stored} sample instances loaded")
+
+
+def _print_where(options: Options, layout: Layout) -> None:
+    show.console.print("[bold]Isocenter is up.[/bold]")
+    tls = (
+        [("DICOM TLS", f"{options.reach}:{options.dicom_tls_port}")]
+        if options.dicom_tls_port
+        else []
+    )
+    show.facts(
+        [
+            ("Worklist", f"{options.url}/"),
+            ("Viewer", f"{options.url}/viewer/"),
+            ("DICOM", f"{options.reach}:{options.dicom_port}  AE title {options.ae_title}"),
+            *tls,
+            ("DICOMweb", f"{options.url}/dicom-web"),
+            ("Data", layout.data),
+        ]
+    )
+    show.console.print("Ctrl-C stops it.")
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder.")
+@click.option(
+    "--listen",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen on. Beyond loopback, others need a user or an entry in the AE list.",
+)
+@click.option("--http-port", default=8080, show_default=True, type=Port)
+@click.option("--dicom-port", default=11112, show_default=True, type=Port)
+@click.option("--dicom-tls-port", default=None, type=Port, help="Also listen with TLS.")
+@click.option("--ae-title", default="ISOCENTER", show_default=True)
+@click.option("--site", default="local", show_default=True, help="Name of this site in events.")
+@click.option("--http-workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option(
+    "--settle",
+    "settle_s",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0.2),
+    help="Seconds without a new image after which a study is complete.",
+)
+@click.option(
+    "--samples/--no-samples", default=False, help="Load sample studies into an empty archive."
+)
+@click.pass_obj
+def up(
+    platform: Platform, /, data: Path | None, dicom_tls_port: int | None, samples: bool, **told: str
+) -> None:
+    """Run a whole platform on this machine until Ctrl-C."""
+    folder = data or platform.data or default_data_folder()
+    options = Options(data=folder, dicom_tls_port=dicom_tls_port or 0, **told)  # type: ignore[arg-type]
+
+    async def ready(options: Options, layout: Layout) -> None:
+        if samples:
+            await asyncio.to_thread(_load_samples, options.url)
+        _print_where(options, layout)
+
+    try:
+        run_platform(options, show.errors.print, ready)
+    except IsocenterError as error:
+        raise click.ClickException(error.message) from error
+    show.errors.print("Stopped.")
+
+
+@click.command()
+@click.argument("service", type=click.Choice(sorted(SERVICES)))
+def serve(service: str) -> None:
+    """Run one SERVICE in this process; its settings come from the environment (ISOCENTER_...)."""
+    raise SystemExit(importlib.import_module(SERVICES[service]).main())
+
+
+COMMANDS = (up, serve)

@@ -1,0 +1,80 @@
+"""Where everything lies in one data folder, and the secrets that are made once."""
+
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+MAX_SOCKET_PATH = 90  # bytes; the kernel's limit is 108, and a service's name follows
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The data folder of one embedded platform."""
+
+    data: Path
+
+    @property
+    def archive(self) -> Path:
+        """Objects and journal: the truth. All else can be made again, but `config`."""
+        return self.data / "archive"
+
+    @property
+    def index(self) -> Path:
+        """The search index."""
+        return self.data / "index"
+
+    @property
+    def bus(self) -> Path:
+        """The broker's store."""
+        return self.data / "bus"
+
+    @property
+    def logs(self) -> Path:
+        """One file for each process."""
+        return self.data / "logs"
+
+    @property
+    def config(self) -> Path:
+        """Users, AE list, certificates, secrets: written by people, kept for ever."""
+        return self.data / "config"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and the address file of the running platform."""
+        inside = self.data / "run"
+        if len(os.fsencode(inside)) <= MAX_SOCKET_PATH:
+            return inside
+        name = f"isocenter-{os.getuid()}-{crc32(os.fsencode(self.data)):08x}"
+        return Path(tempfile.gettempdir()) / name
+
+    @property
+    def address_file(self) -> Path:
+        """How the command line finds the running platform."""
+        return self.data / "platform.json"
+
+    def make(self) -> None:
+        """Create the folders, readable by their owner only."""
+        for folder in (self.archive, self.index, self.bus, self.logs, self.config, self.run):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def secret(self, name: str) -> str:
+        """A random secret, made at the first call and kept."""
+        path = self.config / "secrets.json"
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in known:
+            known[name] = secrets.token_urlsafe(32)
+            fresh = path.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_text(json.dumps(known))
+            fresh.replace(path)
+        return known[name]
+
+
+def default_data_folder() -> Path:
+    """`$XDG_DATA_HOME/isocenter`, usually `~/.local/share/isocenter`."""
+    home = os.environ.get("XDG_DATA_HOME", "")  # noqa: TID251  (the user's own folder, not a setting)
+    return (Path(home) if home else Path.home() / ".local" / "share") / "isocenter"

@@ -1,0 +1,138 @@
+"""One supervisor for a whole platform on one machine: broker, services, HTTP workers."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+from isocenter.embedded.children import Child, Keeper
+from isocenter.embedded.layout import Layout
+from isocenter.errors import Conflict, Unavailable
+
+STOP_GRACE_S = 25.0
+
+
+@contextlib.contextmanager
+def only_one(layout: Layout) -> Iterator[None]:
+    """Hold the data folder's lock; raises Conflict when another platform has it."""
+    with (layout.data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Conflict(f"another platform is running on {layout.data}") from error
+        yield
+
+
+def check_port(address: str, port: int, what: str) -> None:
+    """Raise Conflict when somebody listens there; workers share a port among themselves and would not notice."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            option = what.lower().replace(" ", "-")
+            raise Conflict(
+                f"port {port} is taken. Choose another {what} port with --{option}-port"
+            ) from error
+
+
+def free_port(address: str) -> int:
+    """A port nobody uses now."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+async def until_open(address: str, port: int, timeout_s: float) -> None:
+    """Wait until something accepts connections; raises Unavailable."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while asyncio.get_running_loop().time() < deadline:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(address, port)
+            writer.close()
+            return
+        await asyncio.sleep(0.03)
+    raise Unavailable(
+        f"nothing listens on {address}:{port} after {timeout_s:.0f} s; see the logs folder"
+    )
+
+
+async def until_answers(url: str, timeout_s: float) -> None:
+    """Wait until the platform can tell its state; raises Unavailable."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    async with httpx.AsyncClient(timeout=2.0) as client:
+        while asyncio.get_running_loop().time() < deadline:
+            with contextlib.suppress(httpx.HTTPError):
+                if (await client.get(f"{url}/api/state")).status_code in (200, 401, 403):
+                    return
+            await asyncio.sleep(0.05)
+    raise Unavailable(f"{url} does not answer after {timeout_s:.0f} s; see the logs folder")
+
+
+class Supervisor:
+    """Starts the children in stages, keeps them running, and stops them in reverse."""
+
+    def __init__(
+        self, layout: Layout, children: list[Child], report: Callable[[str], None]
+    ) -> None:
+        self._layout = layout
+        self._keepers = [Keeper(child, layout.logs, report) for child in children]
+        self._failure: Exception | None = None
+
+    async def run(self, ready: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+        """Run until `stop` is set. `ready` runs beside the children; when it fails everything is stopped."""
+        async with asyncio.TaskGroup() as group:
+            for keeper in self._keepers:
+                group.create_task(keeper.keep(), name=keeper.child.name)
+            announcing = group.create_task(self._announce(ready, stop), name="ready")
+            await stop.wait()
+            announcing.cancel()
+            await self._stop_all()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _announce(self, ready: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+        try:
+            await ready()
+        except Exception as error:
+            self._failure = error
+            stop.set()
+
+    async def _stop_all(self) -> None:
+        stages = sorted({keeper.child.stage for keeper in self._keepers}, reverse=True)
+        for stage in stages:
+            members = [keeper for keeper in self._keepers if keeper.child.stage == stage]
+            await asyncio.gather(*(keeper.stop(STOP_GRACE_S) for keeper in members))
+
+    def pids(self) -> dict[str, int]:
+        """Process ids of the children that run, by name."""
+        return {keeper.child.name: keeper.pid for keeper in self._keepers if keeper.pid is not None}
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """SIGINT and SIGTERM stop in order; a second one ends at once."""
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, ask)
+
+
+def write_address(path: Path, **facts: str | int) -> None:
+    """Tell the command line where the platform is."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(facts))
+    fresh.replace(path)

@@ -1,0 +1,66 @@
+"""`isocenter up`: the whole platform on this machine, until Ctrl-C."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from isocenter.embedded.layout import Layout
+from isocenter.embedded.platform import LOOPBACK, Options, children
+from isocenter.embedded.supervisor import (
+    Supervisor,
+    check_port,
+    free_port,
+    only_one,
+    stop_on_signals,
+    until_answers,
+    until_open,
+    write_address,
+)
+
+START_TIMEOUT_S = 60.0
+Ready = Callable[[Options, Layout], Awaitable[None]]
+
+
+def check_ports(options: Options) -> None:
+    """Raise Conflict when a port is taken."""
+    check_port(options.listen, options.http_port, "HTTP")
+    check_port(options.listen, options.dicom_port, "DICOM")
+    if options.dicom_tls_port:
+        check_port(options.listen, options.dicom_tls_port, "DICOM TLS")
+
+
+async def until_ready(options: Options) -> None:
+    """Wait for both faces of the platform; raises Unavailable."""
+    await until_open(options.reach, options.dicom_port, START_TIMEOUT_S)
+    await until_answers(options.url, START_TIMEOUT_S)
+
+
+async def _serve(
+    options: Options, layout: Layout, report: Callable[[str], None], ready: Ready
+) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    supervisor = Supervisor(layout, children(options, layout, free_port(LOOPBACK)), report)
+
+    async def announce() -> None:
+        await until_ready(options)
+        write_address(
+            layout.address_file,
+            url=options.url,
+            dicom_port=options.dicom_port,
+            ae_title=options.ae_title,
+        )
+        await ready(options, layout)
+
+    await supervisor.run(announce, stop)
+
+
+def up(options: Options, report: Callable[[str], None], ready: Ready) -> None:
+    """Run until a signal; `ready` is awaited once everything answers. Raises Conflict or Unavailable."""
+    layout = Layout(options.data.absolute())
+    layout.make()
+    with only_one(layout):
+        check_ports(options)
+        try:
+            asyncio.run(_serve(options, layout, report, ready))
+        finally:
+            layout.address_file.unlink(missing_ok=True)
