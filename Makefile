@@ -1,36 +1,51 @@
 # The only command surface, for people and for CI.
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PROTOS = $(shell find proto -name '*.proto')
-SETUP_STAMP := $(VENV)/.setup
+PRODUCT := $(VENV)/.product
+BROWSER := tests/browser/node_modules/.installed
+DATA ?= demo
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(SETUP_STAMP): requirements.lock pyproject.toml
+$(PRODUCT): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-setup: $(SETUP_STAMP) ## install everything the product and its tests need
+$(BROWSER): tests/browser/package-lock.json
+	if command -v npm >/dev/null; then cd tests/browser && npm ci --silent --ignore-scripts && touch node_modules/.installed; \
+	else echo "Node.js is not here: tests in a browser are left out" >&2; fi
 
-lock: ## pin all Python dependencies anew, with hashes and without any index address
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --extra dev pyproject.toml -o requirements.lock --quiet
+product: $(PRODUCT)
+	@$(BIN)/python -m isocenter.streaming.web.install_viewer
 
-proto: setup ## generate services/isocenter/api from proto/
-	find services/isocenter/api -name '*_pb2*' -delete
-	PATH=$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -Iproto --python_out=services --mypy_out=services \
-	  --grpc_python_out=services --mypy_grpc_out=services $(PROTOS)
-	find services/isocenter/api -type d -exec touch {}/__init__.py \;
+setup: product $(BROWSER) ## install everything the product and its tests need
+	@tests/support/servers/debian.sh
 
-check: setup fmt-check lint types rooms proto-check ## static checks
+run: product ## start the product with sample studies in ./demo
+	$(BIN)/isocenter up --data $(DATA) --samples
 
-fmt: setup ## format the code
+check: product fmt-check lint types rooms proto-check ## static checks
+
+test: setup ## run every test on real servers
+	$(BIN)/pytest
+
+soak: setup ## the long fault runs
+	$(BIN)/pytest -m soak --timeout 0
+
+bench: setup ## measure beside the peers, in one run
+	$(BIN)/python -m tests.perf
+
+clean: ## remove what was installed and built in this folder
+	rm -rf $(VENV) tests/browser/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+fmt: product
 	$(BIN)/ruff format services tests
 	$(BIN)/ruff check --fix --select I services tests
 
@@ -46,12 +61,19 @@ types:
 rooms:
 	$(BIN)/lint-imports
 
+proto: product ## generate services/isocenter/api from proto/
+	find services/isocenter/api -name '*_pb2*' -delete
+	PATH=$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -Iproto --python_out=services --mypy_out=services \
+	  --grpc_python_out=services --mypy_grpc_out=services $(PROTOS) 2>/dev/null
+	find services/isocenter/api -type d -exec touch {}/__init__.py \;
+
 proto-check:
 	cd proto && $(BIN)/buf lint
-	$(MAKE) --no-print-directory proto
+	@$(MAKE) --no-print-directory proto
 	git diff --exit-code -- services/isocenter/api
 
-test: setup ## run every test on real servers
-	$(BIN)/pytest
+lock: product ## pin all Python dependencies anew, with hashes and without any index address
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --extra dev pyproject.toml -o requirements.lock --quiet
 
-.PHONY: help setup lock proto check fmt fmt-check lint types rooms proto-check test
+.PHONY: help product setup run check test soak bench clean fmt fmt-check lint types rooms proto proto-check lock
