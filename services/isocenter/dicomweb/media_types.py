@@ -1,4 +1,4 @@
-"""Media types as clients write them: Accept headers, the `accept` query parameter, Content-Type (RFC 9110, PS3.18 8.3.3)."""
+"""Media types as clients write them: Accept, the `accept` query parameter, Content-Type (RFC 9110, PS3.18 8.3.3)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

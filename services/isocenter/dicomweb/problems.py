@@ -80,6 +80,12 @@ def problem_of(error: BaseException) -> Problem:
     return Problem(status, tuple(headers), json.dumps(content).encode())
 
 
+def answer_of(error: IsocenterError) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers and body, as the web application takes them."""
+    problem = problem_of(error)
+    return problem.status, list(problem.headers), problem.body
+
+
 def _headers_of(error: BaseException) -> list[tuple[str, str]]:
     if isinstance(error, TransientError):
         return [("Retry-After", str(max(1, ceil(error.retry_after_s or 1))))]
