@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from isocenter.dicom.matching import Match
-from isocenter.ports.journal import Stream
+from isocenter.ports.journal import Position, Stream
 
 Level = Literal["study", "series", "instance"]
 
@@ -40,6 +40,7 @@ class InstanceRow:
     held: bool
     deleted: bool
     edit_version: int = 0
+    receipts: tuple[tuple[int, str], ...] = ()  # (version, node) of every receipt, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class InstanceState:
     current: bool
     held: bool
     deleted: bool
+    receipts: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class StudyRow:
     complete: bool
     provisional: bool = False
     edit_version: int = 0
+    completed_at: Position | None = None  # the last completion's entry, with the manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,8 @@ class SeriesSummary:
     version: int  # greatest of its rows
     sop_class_uids: tuple[str, ...]
     transfer_syntax_uids: tuple[str, ...]
-    representative: bytes  # document of the visible instance with the least first_version
+    representative: bytes  # document of the visible instance with the least first_version, then UID
+    first_version: int = 0  # of the representative
 
 
 @dataclass(slots=True)
@@ -308,6 +312,10 @@ class MetadataIndex(IndexReader, Protocol):
         """
         ...
 
+    def standing(self, subjects: Iterable[str]) -> dict[str, str]:
+        """The owner of each subject that has one; creates nothing."""
+        ...
+
     def known(self, sop_instance_uids: Iterable[str]) -> dict[str, list[InstanceState]]:
         """All rows of each SOP Instance UID, hidden ones too."""
         ...
@@ -335,8 +343,8 @@ class MetadataIndex(IndexReader, Protocol):
     def write(self, batch: IndexBatch) -> None:
         """Apply a batch: rows first, positions last or in the same transaction; durable on return.
 
-        Instance, series and study rows replace an older version only; doing it twice changes nothing. An index that
-        has no transactions may show part of a batch, never positions without their rows.
+        Instance, series and study rows replace one of the same or an older version only; doing it twice changes
+        nothing. An index that has no transactions may show part of a batch, never positions without their rows.
         """
         ...
 

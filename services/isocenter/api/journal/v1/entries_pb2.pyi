@@ -636,6 +636,8 @@ class Completion(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     MANIFEST_FIELD_NUMBER: _builtins.int
     THROUGH_VERSION_FIELD_NUMBER: _builtins.int
+    ADDED_SOP_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
+    REMOVED_SOP_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
     study_instance_uid: _builtins.str
     """Study."""
     revision: _builtins.int
@@ -646,6 +648,14 @@ class Completion(_message.Message):
     def manifest(self) -> _containers.RepeatedCompositeFieldContainer[Global___ManifestLine]:
         """All current instances, sorted by SOP Instance UID."""
 
+    @_builtins.property
+    def added_sop_instance_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Instances that are new or changed since the last revision."""
+
+    @_builtins.property
+    def removed_sop_instance_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Instances that are gone since the last revision."""
+
     def __init__(
         self,
         *,
@@ -653,10 +663,12 @@ class Completion(_message.Message):
         revision: _builtins.int = ...,
         manifest: _abc.Iterable[Global___ManifestLine] | None = ...,
         through_version: _builtins.int = ...,
+        added_sop_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
+        removed_sop_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["manifest", b"manifest", "revision", b"revision", "study_instance_uid", b"study_instance_uid", "through_version", b"through_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_sop_instance_uids", b"added_sop_instance_uids", "manifest", b"manifest", "removed_sop_instance_uids", b"removed_sop_instance_uids", "revision", b"revision", "study_instance_uid", b"study_instance_uid", "through_version", b"through_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
