@@ -10,8 +10,15 @@ from isocenter.events.event import Event
 class Delivery(Protocol):
     """One event handed to this process, to be ended exactly once by ack, nak or term."""
 
-    event: Event
-    deliveries: int
+    @property
+    def event(self) -> Event:
+        """What happened. Raises InvalidRequest when the message cannot be decoded: a matter for the dead letters."""
+        ...
+
+    @property
+    def deliveries(self) -> int:
+        """How often it was handed out, this time included; a hint, for the broker may forget."""
+        ...
 
     async def ack(self) -> None:
         """Done; do not bring it again. Not durable: it may come again all the same."""

@@ -14,7 +14,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 ALLOWED_FIELDS = frozenset({
     # what happened, where
-    "event", "level", "timestamp", "logger", "service", "node", "site", "state", "action", "outcome", "status",
+    "event", "level", "timestamp", "logger", "logger_name", "service", "node", "site", "state", "action", "outcome", "status",
     "reason", "error", "where", "stack", "attempt", "signal", "code", "task",
     # sizes and times
     "count", "size_bytes", "took_ms", "wait_s", "retry_after_s", "grace_s", "limit", "queued", "lag", "port",
@@ -38,7 +38,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 def logger(name: str) -> FilteringBoundLogger:
     """Logger of a module; events are snake-case constants."""
-    made: FilteringBoundLogger = structlog.get_logger(logger=name)
+    made: FilteringBoundLogger = structlog.get_logger(logger_name=name)
     return made
 
 

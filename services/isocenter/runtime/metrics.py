@@ -9,6 +9,7 @@ Counter = Literal[
     "isocenter_rpc_calls_total",  # by code
     "isocenter_events_handled_total",  # by service and outcome: done, later, dead_letter
     "isocenter_events_published_total",  # by fact
+    "isocenter_events_unsaid_total",  # by fact: left to the sweep over the journal
     "isocenter_audit_entries_total",  # by outcome: written, lost
     "isocenter_instances_total",  # by source and outcome
     "isocenter_received_bytes_total",  # by source

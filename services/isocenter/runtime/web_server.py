@@ -1,4 +1,4 @@
-"""An HTTP server inside a process's event loop: uvicorn with httptools, N processes sharing one port, everything bounded."""
+"""An HTTP server in a process's event loop: uvicorn with httptools, N processes on one port, everything bounded."""
 
 import asyncio
 import contextlib

@@ -1,0 +1,28 @@
+"""Publish many events at once, a bounded number of them under way."""
+
+import asyncio
+from collections.abc import Sequence
+
+from isocenter.events.event import Event
+from isocenter.ports.bus import EventBus
+from isocenter.runtime.metrics import METRICS
+
+AT_ONCE = 64
+
+
+async def publish_all(bus: EventBus, events: Sequence[Event]) -> None:
+    """Return when the broker has all of them; in no order. Raises Unavailable when it lacks one or does not say."""
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def publish(event: Event) -> None:
+        async with room:
+            await bus.publish(event)
+        METRICS.count("isocenter_events_published_total", fact=event.fact.name)
+
+    if len(events) == 1:
+        await publish(events[0])
+        return
+    outcomes = await asyncio.gather(*map(publish, events), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome

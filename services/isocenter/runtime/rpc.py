@@ -1,0 +1,149 @@
+"""gRPC between the processes of one machine: a server on a unix socket, and channels to it."""
+
+import hmac
+import inspect
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+import grpc
+
+from isocenter.errors import InvalidRequest, IsocenterError, Unauthenticated
+from isocenter.runtime.log import logger
+from isocenter.runtime.metrics import METRICS
+from isocenter.runtime.rpc_errors import code_of, trailers_of
+
+MAX_MESSAGE_BYTES = 16 << 20
+MAX_CALLS = 256
+HEALTH = "/grpc.health.v1.Health/"  # probes carry no token
+TOKEN = "authorization"  # noqa: S105  (the name of a header)
+OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+]
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+log = logger(__name__)
+
+
+def socket_path(run_folder: Path, node: str) -> Path:
+    """Where a process listens; raises InvalidRequest when the kernel cannot hold the path."""
+    path = run_folder / f"{node}.sock"
+    if len(os.fsencode(path)) > 107:
+        raise InvalidRequest("the path of the run folder is too long for a socket")
+    return path
+
+
+class Edge(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic when it runs
+    """Refuses calls without token or deadline, and turns our errors into codes; nothing else reaches a client."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}"
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Wrap the handler of a call."""
+        handler: Any = await continuation(handler_call_details)
+        if handler is None or handler_call_details.method.startswith(HEALTH):
+            return handler  # type: ignore[no-any-return]
+        given = dict(handler_call_details.invocation_metadata).get(TOKEN, "")
+        known = hmac.compare_digest(str(given).encode(), self._expected.encode())
+        kind = ("stream" if handler.request_streaming else "unary") + (
+            "_stream" if handler.response_streaming else "_unary"
+        )
+        make = getattr(grpc, f"{kind}_rpc_method_handler")
+        wrap = _answering_stream if handler.response_streaming else _answering_once
+        wrapped: Handler = make(
+            wrap(getattr(handler, kind), known),
+            handler.request_deserializer,
+            handler.response_serializer,
+        )
+        return wrapped
+
+
+def _check(context: Context, known: bool) -> None:
+    if not known:
+        raise Unauthenticated("the call carries no valid token")
+    if context.time_remaining() is None:
+        raise InvalidRequest("the call has no deadline")
+
+
+def _answering_once(behavior: Callable[..., Awaitable[Any]], known: bool) -> Callable[..., Any]:
+    async def call(request: Any, context: Context) -> Any:
+        try:
+            _check(context, known)
+            answer = await behavior(request, context)
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            await _abort(context, error)
+        METRICS.count("isocenter_rpc_calls_total", code="OK")
+        return answer
+
+    return call
+
+
+def _answering_stream(behavior: Callable[..., Any], known: bool) -> Callable[..., Any]:
+    async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+        try:
+            _check(context, known)
+            answers = behavior(request, context)
+            if inspect.isawaitable(answers):
+                await answers  # it writes by itself
+            else:
+                async for answer in answers:
+                    yield answer
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            await _abort(context, error)
+        METRICS.count("isocenter_rpc_calls_total", code="OK")
+
+    return call
+
+
+async def _abort(context: Context, error: Exception) -> NoReturn:
+    if not isinstance(error, IsocenterError):
+        log.exception("call_failed", error=type(error).__name__)
+        error = IsocenterError()
+    code = code_of(error)
+    METRICS.count("isocenter_rpc_calls_total", code=code.name)
+    await context.abort(code, error.message, trailers_of(error))
+
+
+def make_server(path: Path, token: str) -> grpc.aio.Server:
+    """Make a server bound to the socket, owner only; a socket left by a dead process is replaced."""
+    if not token:
+        raise InvalidRequest("an RPC server needs a token")
+    server = grpc.aio.server(
+        interceptors=[Edge(token)], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+    )
+    path.unlink(missing_ok=True)
+    credentials = grpc.local_server_credentials(grpc.LocalConnectionType.UDS)
+    server.add_secure_port(f"unix:{path}", credentials)
+    return server
+
+
+def _credentials(token: str) -> grpc.ChannelCredentials:
+    return grpc.composite_channel_credentials(
+        grpc.local_channel_credentials(grpc.LocalConnectionType.UDS),
+        grpc.access_token_call_credentials(token),
+    )
+
+
+def channel(run_folder: Path, node: str, token: str) -> grpc.aio.Channel:
+    """Open a channel to a process of this machine. Every call needs a `timeout`; see `rpc_errors.translated`."""
+    target = f"unix:{socket_path(run_folder, node)}"
+    return grpc.aio.secure_channel(target, _credentials(token), options=OPTIONS)
+
+
+def blocking_channel(run_folder: Path, node: str, token: str) -> grpc.Channel:
+    """Open the same for code without an event loop."""
+    target = f"unix:{socket_path(run_folder, node)}"
+    return grpc.secure_channel(target, _credentials(token), options=OPTIONS)
