@@ -1,0 +1,56 @@
+"""What the acceptor asks of the service above it; all of it is called in the association's own thread."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from isocenter.dimse.associate import AssociateAccept, AssociateRequest, Rejection
+from isocenter.dimse.commands import CommandSet
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An accepted presentation context."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response message; its command set says whether a data set follows."""
+
+    command: CommandSet
+    data_set: bytes | None = None
+
+
+class Operation(Protocol):
+    """One request being served. After `complete` or `discard` it is not called again.
+
+    Failures are answered as responses. Whatever is raised aborts the association.
+    """
+
+    def write(self, data: memoryview) -> None:
+        """Take the next piece of the data set; the memory is used again after return."""
+        ...
+
+    def complete(self) -> Iterable[Response]:
+        """The request is there as a whole: serve it, and answer; the answers are sent as they are given."""
+        ...
+
+    def discard(self) -> None:
+        """The rest will never come."""
+        ...
+
+
+class AssociationUser(Protocol):
+    """The service-user of one association (PS3.8 7)."""
+
+    def decide(self, request: AssociateRequest) -> AssociateAccept | Rejection:
+        """Answer an association request."""
+        ...
+
+    def begin(self, context: Context, command: CommandSet) -> Operation:
+        """Start to serve a request; called before its data set is read."""
+        ...
