@@ -29,11 +29,12 @@ def decode_htj2k(stream: bytes, skip_levels: int = 0) -> Samples:
     if not 0 < components <= MAX_COMPONENTS:
         raise InvalidInstance("too many components")
     if bits > MAX_SAFE_BITS:
-        return np.asarray(htj2k_decode(stream, skipres=skip_levels, planar=False, resilient=True))
+        deep: Samples = htj2k_decode(stream, skipres=skip_levels, planar=False, resilient=True)
+        return deep
     patched = bytearray(stream)
     for component in range(components):
         patched[_COMPONENTS + 2 + 3 * component] = _SIGNED_24_BIT
-    raw = np.asarray(
+    raw: Samples = np.asarray(
         htj2k_decode(bytes(patched), skipres=skip_levels, planar=False, resilient=True)
     )
     if precision & 0x80:
@@ -41,4 +42,5 @@ def decode_htj2k(stream: bytes, skip_levels: int = 0) -> Samples:
     else:
         raw = raw + (1 << (bits - 1))
         low, high, kind = 0, (1 << bits) - 1, "u"
-    return np.clip(raw, low, high).astype(f"<{kind}{1 if bits <= 8 else 2}")
+    clipped: Samples = np.clip(raw, low, high).astype(f"<{kind}{1 if bits <= 8 else 2}")
+    return clipped

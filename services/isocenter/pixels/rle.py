@@ -1,6 +1,7 @@
 """RLE Lossless (PS3.5 Annex G): byte planes, most significant first, each a PackBits run."""
 
 import struct
+from itertools import pairwise
 
 import numpy as np
 from imagecodecs import packbits_decode
@@ -39,10 +40,10 @@ def _planes(frame: bytes, count: int, length: int) -> bytes:
     if segments != count or count > MAX_SEGMENTS:
         raise InvalidInstance("the RLE segments do not fit the image")
     bounds = [*offsets[:count], len(frame)]
-    if any(b < a for a, b in zip(bounds, bounds[1:], strict=False)) or bounds[0] < HEADER_BYTES:
+    if any(b < a for a, b in pairwise(bounds)) or bounds[0] < HEADER_BYTES:
         raise InvalidInstance("the RLE offsets do not fit the frame")
     out = bytearray()
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         out += _unpack(frame[start:end], length)
     return bytes(out)
 

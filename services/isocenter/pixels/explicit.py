@@ -1,0 +1,72 @@
+"""A stored object as a Part 10 file in Explicit VR Little Endian, pixels decoded. Runs in codec processes only."""
+
+import io
+
+import numpy as np
+import pydicom
+from pydicom.uid import ExplicitVRLittleEndian
+
+from isocenter.errors import LimitExceeded
+from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
+from isocenter.pixels.image import Image
+from isocenter.pixels.source import Source
+
+_OFFSET_TABLES = (0x7FE00001, 0x7FE00002, 0x7FE00003)  # of encapsulated pixels only
+PIXEL_DATA = 0x7FE00010
+
+
+def explicit_file(
+    source: Source,
+    frames: list[tuple[list[tuple[int, int]], int]],
+    image: Image | None,
+    max_bytes: int,
+) -> bytes:
+    """Bytes of the file. `image` is None when there are no pixels to decode: then only the data set is rewritten."""
+    dataset = pydicom.dcmread(source.path, force=True)
+    if image is not None:
+        image.within(max_bytes, len(frames))
+        _replace_pixels(dataset, source, frames, image)
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    out = io.BytesIO()
+    pydicom.dcmwrite(
+        out,
+        dataset,
+        implicit_vr=False,
+        little_endian=True,
+        force_encoding=True,
+        enforce_file_format=True,
+    )
+    if out.tell() > 2 * max_bytes:
+        raise LimitExceeded("the object is too large to be rewritten here", max_bytes=max_bytes)
+    return out.getvalue()
+
+
+def _replace_pixels(
+    dataset: pydicom.Dataset,
+    source: Source,
+    frames: list[tuple[list[tuple[int, int]], int]],
+    image: Image,
+) -> None:
+    decoded = bytearray()
+    photometric = image.photometric_interpretation
+    bits: list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = []
+    for ranges, first_bit in frames:
+        content = source.read_all(ranges)
+        samples = decode_frame(content, image, first_bit)
+        photometric = decoded_photometric_interpretation(image, content)
+        if image.bits_allocated == 1:
+            bits.append(samples.ravel())
+        else:
+            decoded += samples.tobytes()
+    if bits:
+        decoded += np.packbits(np.concatenate(bits), bitorder="little").tobytes()
+    if len(decoded) % 2:
+        decoded += b"\0"
+    for tag in _OFFSET_TABLES:
+        if tag in dataset:
+            del dataset[tag]
+    dataset.add_new(PIXEL_DATA, "OW" if image.bits_allocated > 8 else "OB", bytes(decoded))
+    dataset[PIXEL_DATA].is_undefined_length = False
+    dataset.PhotometricInterpretation = photometric
+    if image.samples_per_pixel > 1:
+        dataset.PlanarConfiguration = 0

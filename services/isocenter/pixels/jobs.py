@@ -1,0 +1,71 @@
+"""What a codec process can be asked: values that travel as JSON, so that neither side unpickles the other's bytes."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from isocenter.errors import InvalidRequest
+from isocenter.pixels.display import Window
+from isocenter.pixels.image import Image
+from isocenter.pixels.render import Rendering, Viewport
+from isocenter.pixels.source import Source
+
+Kind = Literal["decode", "render", "read", "explicit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where one frame is: ranges of the object, and the first bit for one-bit samples that start inside a byte."""
+
+    ranges: tuple[tuple[int, int], ...]
+    first_bit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work.
+
+    decode: samples of the first frame, explicit little endian. render: a picture of it, `document` is the instance's
+    DICOM JSON. read: the ranges of the first frame as they are (for deflated objects). explicit: the whole object as a
+    Part 10 file in Explicit VR Little Endian, all frames decoded.
+    """
+
+    kind: Kind
+    source: Source
+    frames: tuple[Frame, ...] = ()
+    image: Image | None = None
+    frame_number: int = 1
+    rendering: Rendering = field(default_factory=Rendering)
+    document: bytes = b""
+    max_bytes: int = 512 << 20
+
+    def encode(self) -> bytes:
+        """The job without its document, as JSON."""
+        fields = asdict(self)
+        del fields["document"]
+        return json.dumps(fields).encode()
+
+
+def decode_job(header: bytes, document: bytes) -> Job:
+    """Read a job back; raises InvalidRequest when it is none."""
+    try:
+        fields: dict[str, Any] = json.loads(header)
+        fields["source"] = Source(**fields["source"])
+        fields["frames"] = tuple(
+            Frame(tuple((int(a), int(b)) for a, b in frame["ranges"]), frame["first_bit"])
+            for frame in fields["frames"]
+        )
+        fields["image"] = Image(**fields["image"]) if fields["image"] else None
+        fields["rendering"] = _rendering(fields["rendering"])
+        return Job(document=document, **fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidRequest("not a job") from error
+
+
+def _rendering(fields: dict[str, Any]) -> Rendering:
+    window, viewport = fields.pop("window"), fields.pop("viewport")
+    return Rendering(
+        **fields,
+        window=Window(**window) if window else None,
+        viewport=Viewport(**viewport) if viewport else None,
+    )
