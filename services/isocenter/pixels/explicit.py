@@ -13,6 +13,7 @@ from isocenter.pixels.source import Source
 
 _OFFSET_TABLES = (0x7FE00001, 0x7FE00002, 0x7FE00003)  # of encapsulated pixels only
 PIXEL_DATA = 0x7FE00010
+_WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
 
 def explicit_file(
@@ -23,22 +24,25 @@ def explicit_file(
 ) -> bytes:
     """Bytes of the file. `image` is None when there are no pixels to decode: then only the data set is rewritten."""
     dataset = pydicom.dcmread(source.path, force=True)
+    if not dataset.original_encoding[1]:
+        dataset.walk(_little_endian_words)
     if image is not None:
         image.within(max_bytes, len(frames))
         _replace_pixels(dataset, source, frames, image)
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     out = io.BytesIO()
-    pydicom.dcmwrite(
-        out,
-        dataset,
-        implicit_vr=False,
-        little_endian=True,
-        force_encoding=True,
-        enforce_file_format=True,
-    )
+    pydicom.dcmwrite(out, dataset, enforce_file_format=True)
     if out.tell() > 2 * max_bytes:
         raise LimitExceeded("the object is too large to be rewritten here", max_bytes=max_bytes)
     return out.getvalue()
+
+
+def _little_endian_words(dataset: pydicom.Dataset, element: pydicom.DataElement) -> None:
+    """Turn a value that is kept as raw bytes round; numbers are written in the new order anyway."""
+    del dataset
+    width = _WORD_BYTES.get(element.VR)
+    if width is not None and isinstance(element.value, bytes) and len(element.value) % width == 0:
+        element.value = np.frombuffer(element.value, f"u{width}").byteswap().tobytes()
 
 
 def _replace_pixels(
