@@ -1,0 +1,130 @@
+"""Which form of a resource is sent: what is stored, against what the client accepts (PS3.18 8.7)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from isocenter.dicom.transfer_syntaxes import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    OCTET_STREAM,
+    transfer_syntax,
+)
+from isocenter.dicomweb.media_types import ANY, MediaType, covers
+from isocenter.errors import NotAcceptable
+
+MULTIPART = "multipart/related"
+DICOM = "application/dicom"
+AS_STORED = "*"
+JPHC = "image/jphc"
+# how clients also write the media types of frames
+_ALIASES = {
+    "image/jhc": JPHC,
+    "image/jph": JPHC,
+    "image/x-jls": "image/jls",
+    "image/x-dicom-rle": "image/dicom-rle",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How to send: type and transfer syntax of each part; `decoded` when stored bytes will not do."""
+
+    media_type: str
+    transfer_syntax_uid: str
+    multipart: bool
+    decoded: bool = False
+
+
+def frame_form(accepted: Sequence[MediaType], stored_uid: str, *, single: bool) -> Form:
+    """Choose for frames; `single` when one frame is asked, which may go without multipart.
+
+    `transfer-syntax=*`, or no word about it, means as stored. `application/octet-stream` without a transfer syntax
+    means Explicit VR Little Endian, the default of that type (8.7.3). Raises NotAcceptable.
+    """
+    for media_type in accepted:
+        if media_type.name == MULTIPART or media_type.name in (ANY, "*"):
+            form = _frame_part(_part_type(media_type), media_type, stored_uid, multipart=True)
+        elif single:
+            form = _frame_part(media_type.name, media_type, stored_uid, multipart=False)
+        else:
+            form = None
+        if form is not None:
+            return form
+    raise NotAcceptable("these frames are not available in an accepted media type")
+
+
+def instance_form(
+    accepted: Sequence[MediaType], stored_uids: Iterable[str], *, single: bool
+) -> Form:
+    """Choose for instances: as stored, or all in Explicit VR Little Endian (`decoded` when one is stored otherwise).
+
+    The transfer syntax is empty when instances as stored do not share one.
+    """
+    stored = set(stored_uids)
+    for media_type in accepted:
+        multipart = media_type.name == MULTIPART or media_type.name in (ANY, "*")
+        if not covers(_part_type(media_type) if multipart else media_type.name, DICOM):
+            continue
+        if not multipart and not single:
+            continue
+        asked = media_type.parameter("transfer-syntax")
+        if asked in ("", AS_STORED) or stored == {asked}:
+            return Form(DICOM, stored.pop() if len(stored) == 1 else "", multipart)
+        if asked == EXPLICIT_VR_LITTLE_ENDIAN:
+            return Form(DICOM, asked, multipart, decoded=True)
+    raise NotAcceptable("these instances are not available in an accepted media type")
+
+
+def bulk_form(accepted: Sequence[MediaType]) -> Form:
+    """Choose for bulk data: one part of a multipart answer when asked so, else the bytes alone."""
+    for media_type in accepted:
+        multipart = media_type.name == MULTIPART
+        if covers(_part_type(media_type) if multipart else media_type.name, OCTET_STREAM):
+            return Form(OCTET_STREAM, "", multipart)
+    raise NotAcceptable("bulk data are available as application/octet-stream")
+
+
+def choose(accepted: Sequence[MediaType], offered: Sequence[str]) -> str:
+    """The offered media type the client wants most, the first of equals; raises NotAcceptable."""
+    for media_type in accepted:
+        for name in offered:
+            if media_type.covers(name):
+                return name
+    raise NotAcceptable("available as " + ", ".join(offered))
+
+
+def frame_label(stored_uid: str) -> tuple[str, str]:
+    """Media type and transfer syntax of a frame as stored: uncompressed little endian samples are the same in all."""
+    syntax = transfer_syntax(stored_uid)
+    if not syntax.encapsulated and not syntax.big_endian:
+        return OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN
+    return syntax.media_type, stored_uid
+
+
+def _part_type(media_type: MediaType) -> str:
+    """Type of the parts of a multipart range; any when it does not say."""
+    return (media_type.parameter("type").lower() or ANY) if media_type.name == MULTIPART else ANY
+
+
+def _frame_part(part: str, asked: MediaType, stored_uid: str, *, multipart: bool) -> Form | None:
+    part = _ALIASES.get(part, part)
+    syntax = asked.parameter("transfer-syntax")
+    stored_type, label = frame_label(stored_uid)
+    as_stored = Form(stored_type, label, multipart)
+    fits = covers(part, stored_type)
+    if syntax == AS_STORED:
+        return as_stored if fits or part == OCTET_STREAM else None
+    if syntax in (label, stored_uid):
+        return as_stored if fits or part == OCTET_STREAM else None
+    if not syntax and fits and (part != OCTET_STREAM or label == EXPLICIT_VR_LITTLE_ENDIAN):
+        return _readable(as_stored)
+    if syntax in ("", EXPLICIT_VR_LITTLE_ENDIAN) and covers(part, OCTET_STREAM):
+        return Form(OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, multipart, decoded=True)
+    return None
+
+
+def _readable(form: Form) -> Form:
+    """Big endian is retired, so it is sent only to those who ask for what is stored."""
+    if form.transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN:
+        return Form(OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, form.multipart, decoded=True)
+    return form

@@ -1,0 +1,142 @@
+"""The query of a search (PS3.18 8.3.4) read into conditions, attributes to return, order and page."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from isocenter.dicom.attributes import key_of, tag_of, vr_of
+from isocenter.dicom.matching import Match, combine, parse
+from isocenter.errors import InvalidRequest, LimitExceeded
+
+MAX_INCLUDED = 512
+MAX_ORDER = 8
+MAX_OFFSET = 1_000_000_000
+ALL = "all"
+FUZZY_IGNORED = (
+    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+)
+MULTIPLE_IGNORED = (
+    "The multiplevaluematching parameter is not supported. "
+    "Multiple Value Matching has not been performed."
+)
+_BOOLEANS = {"true": True, "false": False}
+_OWN = frozenset(
+    {"includefield", "limit", "offset", "orderby", "fuzzymatching", "accept", "charset"}
+    | {"emptyvaluematching", "multiplevaluematching"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameters:
+    """A search as asked. `include` holds tags; `limit` is None when the client set none; `order` as in a Query.
+
+    `warnings` are the texts that the answer's Warning headers owe the client.
+    """
+
+    conditions: tuple[Match, ...] = ()
+    include: frozenset[str] = frozenset()
+    include_all: bool = False
+    limit: int | None = None
+    offset: int = 0
+    order: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+NO_PARAMETERS = SearchParameters()
+
+
+def search_parameters(query: Sequence[tuple[str, str]]) -> SearchParameters:
+    """Read a query, names and values decoded, in order. Raises InvalidRequest or LimitExceeded with a readable text."""
+    if not query:
+        return NO_PARAMETERS
+    keys = [(name, value) for name, value in query if name not in _OWN]
+    own = [(name, value) for name, value in query if name in _OWN]
+    include, include_all = _included(value for name, value in own if name == "includefield")
+    single = dict(own)
+    return SearchParameters(
+        conditions=_conditions(keys),
+        include=include,
+        include_all=include_all,
+        limit=_count("limit", single["limit"]) if "limit" in single else None,
+        offset=_count("offset", single.get("offset", "0")),
+        order=_order(value for name, value in own if name == "orderby"),
+        warnings=_warnings(single),
+    )
+
+
+def attribute_tag(name: str) -> str:
+    """Eight upper-case digits of a keyword or tag; raises InvalidRequest for anything else."""
+    if "." in name:
+        raise InvalidRequest(
+            f"{_shown(name)}: attributes inside sequences cannot be searched here yet; use attributes of the top level"
+        )
+    tag = tag_of(name)
+    if tag is None:
+        raise InvalidRequest(
+            f"{_shown(name)} is no attribute of DICOM: use a keyword or eight digits"
+        )
+    return key_of(tag)
+
+
+def _conditions(keys: Iterable[tuple[str, str]]) -> tuple[Match, ...]:
+    asked: dict[str, list[str]] = {}
+    for name, value in keys:
+        asked.setdefault(attribute_tag(name), []).append(value)
+    found: list[Match] = []
+    for tag, values in asked.items():
+        vr = _vr(tag)
+        joined = ["\\".join(values)] if vr == "UI" else values
+        found += [match for value in joined if (match := parse(tag, vr, value)) is not None]
+    return combine(found)
+
+
+def _vr(tag: str) -> str:
+    vr = vr_of(int(tag, 16)).partition(" ")[0]
+    if not vr:
+        raise InvalidRequest(f"{tag} is not in the dictionary, so it cannot be searched")
+    return vr
+
+
+def _included(values: Iterable[str]) -> tuple[frozenset[str], bool]:
+    tags: set[str] = set()
+    everything = False
+    for value in values:
+        for name in map(str.strip, value.split(",")):
+            if name.lower() == ALL:
+                everything = True
+            elif name:
+                # of an attribute inside a sequence, the whole sequence is returned
+                tags.add(attribute_tag(name.partition(".")[0]))
+            if len(tags) > MAX_INCLUDED:
+                raise LimitExceeded(
+                    "too many attributes in includefield", max_attributes=MAX_INCLUDED
+                )
+    return frozenset(tags), everything
+
+
+def _order(values: Iterable[str]) -> tuple[str, ...]:
+    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if len(names) > MAX_ORDER:
+        raise LimitExceeded("too many attributes in orderby", max_attributes=MAX_ORDER)
+    return tuple(("-" if n.startswith("-") else "") + attribute_tag(n.lstrip("-")) for n in names)
+
+
+def _count(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_OFFSET:
+        raise InvalidRequest(f"{name} is a number from 0 to {MAX_OFFSET}")
+    return int(text)
+
+
+def _warnings(single: dict[str, str]) -> tuple[str, ...]:
+    flags: dict[str, bool] = {}
+    for name in ("fuzzymatching", "emptyvaluematching", "multiplevaluematching"):
+        text = single.get(name, "false").lower()
+        if text not in _BOOLEANS:
+            raise InvalidRequest(f"{name} is true or false")
+        flags[name] = _BOOLEANS[text]
+    found = [FUZZY_IGNORED] if flags["fuzzymatching"] else []
+    return tuple(found + ([MULTIPLE_IGNORED] if flags["multiplevaluematching"] else []))
+
+
+def _shown(name: str) -> str:
+    """A name fit for a message: short, printable."""
+    return "".join(character for character in name[:64] if character.isprintable())
