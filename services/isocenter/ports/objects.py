@@ -1,9 +1,22 @@
 """ObjectStore: immutable bytes by key."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from isocenter.errors import InvalidRequest
+
+MAX_KEY_LENGTH = 512
+_KEY = re.compile(r"(?!\.)[A-Za-z0-9._~-]{1,255}(/(?!\.)[A-Za-z0-9._~-]{1,255})*", re.ASCII)
+
+
+def check_key(key: str) -> str:
+    """Return the key, or raise InvalidRequest; every adapter asks this first, so no key can leave its store."""
+    if len(key) > MAX_KEY_LENGTH or _KEY.fullmatch(key) is None:
+        raise InvalidRequest("not a key of the object store")
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,7 @@ class ObjectStore(Protocol):
     An object is visible whole or not at all. When `put` or `put_file` returns it is durable: it survives loss of power.
     A key names its content, so putting it again is harmless and cheap; nothing rests on conditional writes, which
     stores do not agree on. Keys are `/`-separated, at most 512 ASCII characters of `[A-Za-z0-9._~-]`; a key is never
-    the folder of another key; `..`, empty and absolute parts raise InvalidRequest.
+    the folder of another key; parts that are empty or begin with a dot raise InvalidRequest.
     Errors: NotFound; OutOfSpace (nothing was written); StorageFailed (outcome unknown); Unavailable.
     """
 
