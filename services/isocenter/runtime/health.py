@@ -4,7 +4,7 @@ from typing import Literal
 
 from grpc.aio import Server
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio
+from grpc_health.v1.health import aio  # type: ignore[attr-defined]  # missing in the stubs only
 
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS

@@ -14,7 +14,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 ALLOWED_FIELDS = frozenset({
     # what happened, where
-    "event", "level", "timestamp", "logger", "logger_name", "service", "node", "site", "state", "action", "outcome", "status",
+    "event", "level", "timestamp", "logger_name", "service", "node", "site", "state", "action", "outcome", "status",
     "reason", "error", "where", "stack", "attempt", "signal", "code", "task",
     # sizes and times
     "count", "size_bytes", "took_ms", "wait_s", "retry_after_s", "grace_s", "limit", "queued", "lag", "port",

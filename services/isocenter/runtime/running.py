@@ -50,8 +50,10 @@ class Running:
 
     async def wait_until_started(self) -> None:
         """Return when the port answers, or when something failed."""
-        while self._web is not None and not self._web.started and not self._stop.is_set():
-            await asyncio.sleep(0.005)  # noqa: ASYNC110  (uvicorn has a flag, no event)
+        while (  # noqa: ASYNC110  (uvicorn has a flag, no event)
+            self._web is not None and not self._web.started and not self._stop.is_set()
+        ):
+            await asyncio.sleep(0.005)
 
     async def drain(self, grace_s: float) -> None:
         """Let what is under way finish, at most that long; then cancel what is left."""
