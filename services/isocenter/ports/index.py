@@ -147,6 +147,7 @@ class HoldRow:
     standing_study_instance_uid: str
     standing_series_instance_uid: str
     state: Literal["held", "released", "dropped"]
+    handled_version: int = 0  # of the decision that ended it
 
 
 @dataclass(frozen=True, slots=True)
