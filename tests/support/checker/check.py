@@ -1,0 +1,143 @@
+"""Hold the five records against each other: sender's log, objects, journal, index, events."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.support.checker.journal_files import Line, Receipt, gaps, receipts
+from tests.support.checker.stored import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the index, as it lies there."""
+
+    study: str
+    series: str
+    sop: str
+    digest: str
+    key: str
+    current: bool
+    held: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One event: a commit range of a stream in which instances were stored."""
+
+    node: str
+    epoch: str
+    first: int
+    last: int
+    partition: int
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was found. `events` is None where the broker's store was wiped on purpose."""
+
+    acknowledged: list[str]  # SOP Instance UIDs the sender saw Success for
+    objects: list[Stored]
+    journal: list[Line]
+    rows: list[Row]
+    searchable: list[str]  # SOP Instance UIDs that a search gives
+    held: list[str]  # SOP Instance UIDs of open holds
+    events: list[Said] | None
+    study_counts: dict[str, int] = field(default_factory=dict)  # what study answers say
+
+
+def _repeated(names: Iterable[str], what: str) -> list[str]:
+    return [f"{what} {count} times: {name}" for name, count in Counter(names).items() if count > 1]
+
+
+def _objects(evidence: Evidence, found: list[Receipt]) -> list[str]:
+    by_key = {stored.key: stored for stored in evidence.objects}
+    wrong = [
+        f"receipt without object: {receipt.key}" for receipt in found if receipt.key not in by_key
+    ]
+    wrong += [
+        f"object is not what its receipt says: {receipt.key}"
+        for receipt in found
+        if receipt.key in by_key and by_key[receipt.key].digest != receipt.digest
+    ]
+    wrong += [
+        f"object under a wrong name: {stored.key}"
+        for stored in evidence.objects
+        if f"~{stored.digest[:32]}.dcm" not in stored.key or not stored.zero_preamble
+    ]
+    return wrong
+
+
+def _index(evidence: Evidence, found: list[Receipt]) -> list[str]:
+    rows = {(row.sop, row.digest): row for row in evidence.rows}
+    wrong = _repeated((f"{row.sop} {row.digest}" for row in evidence.rows), "row")
+    wrong += [
+        f"receipt without row: {receipt.sop}"
+        for receipt in found
+        if (receipt.sop, receipt.digest) not in rows
+    ]
+    known = {(receipt.sop, receipt.digest) for receipt in found}
+    wrong += [
+        f"row without receipt: {row.sop}"
+        for row in evidence.rows
+        if (row.sop, row.digest) not in known
+    ]
+    shown = [row.sop for row in evidence.rows if row.current and not row.held and not row.deleted]
+    wrong += _repeated(shown, "shown")
+    wrong += [
+        f"row says shown, search does not: {sop}" for sop in set(shown) - set(evidence.searchable)
+    ]
+    wrong += [
+        f"search shows what no row says: {sop}" for sop in set(evidence.searchable) - set(shown)
+    ]
+    counts = Counter(
+        row.study for row in evidence.rows if row.current and not row.held and not row.deleted
+    )
+    wrong += [
+        f"study {study} says {said} instances and has {counts.get(study, 0)}"
+        for study, said in evidence.study_counts.items()
+        if said != counts.get(study, 0)
+    ]
+    return wrong
+
+
+def _events(evidence: Evidence, found: list[Receipt]) -> list[str]:
+    if evidence.events is None:
+        return []
+    told: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for said in evidence.events:
+        told.setdefault((said.node, said.epoch), []).append((said.first, said.last))
+    return [
+        f"no event names {receipt.line.node}-{receipt.line.epoch} {receipt.line.sequence}"
+        for receipt in found
+        if not any(
+            first <= receipt.line.sequence <= last
+            for first, last in told.get((receipt.line.node, receipt.line.epoch), [])
+        )
+    ]
+
+
+def check(evidence: Evidence) -> list[str]:
+    """All that is wrong, in sentences; empty when every promise was kept."""
+    found = receipts(evidence.journal)
+    received = {receipt.sop for receipt in found}
+    wrong = [
+        f"acknowledged without receipt: {sop}"
+        for sop in evidence.acknowledged
+        if sop not in received
+    ]
+    findable = Counter(evidence.searchable) + Counter(evidence.held)
+    wrong += [
+        f"acknowledged, but {findable[sop]} times searchable or held: {sop}"
+        for sop in set(evidence.acknowledged)
+        if findable[sop] != 1
+    ]
+    wrong += _repeated(evidence.searchable, "searchable")
+    return (
+        wrong
+        + gaps(evidence.journal)
+        + _objects(evidence, found)
+        + _index(evidence, found)
+        + _events(evidence, found)
+    )

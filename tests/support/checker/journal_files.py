@@ -1,0 +1,100 @@
+"""Journal segments, read from their bytes."""
+
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.checker import wire
+
+HEADER = struct.Struct("<4sIQQII")
+ENTRY = struct.Struct("<BBQI")
+NAME = re.compile(r"(.+)-([0-9a-f]{16})-(\d+)(?:-(\d+)\.seg|\.open)$")
+RECEIPT, DELETION, HOLD, CHOSEN, COMPLETION = 1, 4, 7, 9, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry with its place."""
+
+    node: str
+    epoch: str
+    sequence: int
+    kind: int
+    version: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says."""
+
+    study: str
+    series: str
+    sop: str
+    transfer_syntax: str
+    digest: str
+    key: str
+    line: Line
+
+
+def _commits(data: bytes, seed: int) -> list[tuple[int, int, bytes]]:
+    """Whole commits until the first torn one: sequence, entries, body."""
+    found = []
+    at = 0
+    while at + HEADER.size <= len(data):
+        mark, checksum, sequence, _, entries, size = HEADER.unpack_from(data, at)
+        if mark != b"ISJ1":
+            break
+        unsigned = data[at + 8 : at + HEADER.size]
+        body = data[at + HEADER.size : at + HEADER.size + size]
+        if len(body) != size or zlib.crc32(body, zlib.crc32(unsigned, seed)) != checksum:
+            break
+        found.append((sequence, entries, body))
+        at += HEADER.size + size
+    return found
+
+
+def lines(archive: Path) -> list[Line]:
+    """All entries of all streams, in the order of each; a sequence found twice (a merge cut short) counts once."""
+    found: dict[tuple[str, str, int], list[Line]] = {}
+    for path in sorted((archive / "journal").rglob("*")):
+        named = NAME.match(path.name)
+        if named is None or not path.is_file():
+            continue
+        node, epoch = named[1], named[2]
+        for sequence, entries, body in _commits(
+            path.read_bytes(), zlib.crc32(f"{node}-{epoch}".encode())
+        ):
+            commit, at = [], 0
+            for _ in range(entries):
+                kind, _, version, size = ENTRY.unpack_from(body, at)
+                at += ENTRY.size
+                commit.append(Line(node, epoch, sequence, kind, version, body[at : at + size]))
+                at += size
+            found[node, epoch, sequence] = commit
+    return [line for key in sorted(found) for line in found[key]]
+
+
+def receipts(found: list[Line]) -> list[Receipt]:
+    """Only the receipts."""
+    return [
+        Receipt(*wire.texts(line.payload, 1, 2, 3, 5, 6, 7), line)
+        for line in found
+        if line.kind == RECEIPT
+    ]
+
+
+def gaps(found: list[Line]) -> list[str]:
+    """Streams whose sequences are not 1, 2, 3, ..."""
+    seen: dict[tuple[str, str], list[int]] = {}
+    for line in found:
+        sequences = seen.setdefault((line.node, line.epoch), [0])
+        if line.sequence != sequences[-1]:
+            sequences.append(line.sequence)
+    return [
+        f"journal {node}-{epoch} jumps"
+        for (node, epoch), sequences in seen.items()
+        if sequences != list(range(len(sequences)))
+    ]
