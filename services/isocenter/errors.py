@@ -1,6 +1,6 @@
 """One tree of errors, split by what the caller should do; every edge has one table that maps it.
 
-The edges and their tables: gRPC `runtime/rpc.py`, DIMSE `ingest/listener.py`, HTTP `dicomweb/problems.py`,
+The edges and their tables: gRPC `runtime/rpc.py`, DIMSE `ingest/statuses.py`, HTTP `dicomweb/problems.py`,
 messages `runtime/consume.py`. A message text is for a developer: it never holds a patient's data.
 """
 

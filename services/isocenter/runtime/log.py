@@ -19,7 +19,7 @@ ALLOWED_FIELDS = frozenset({
     # sizes and times
     "count", "size_bytes", "took_ms", "wait_s", "retry_after_s", "grace_s", "limit", "queued", "lag", "port",
     "instances", "studies", "entries", "batch", "deliveries", "findings", "frames", "revision", "version", "free_bytes",
-    "max_bytes", "pid", "done", "total", "lost",
+    "max_bytes", "pid", "done", "total", "lost", "stored", "quarantined", "refused", "failed", "unfinished",
     # names that are ours or the standard's
     "fact", "event_id", "correlation_id", "causation_id", "trace_id", "subscription", "stream", "epoch", "sequence",
     "partition", "method", "route", "digest", "finding", "peer", "adapter", "ae_title", "association",

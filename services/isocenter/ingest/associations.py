@@ -1,0 +1,150 @@
+"""The service-user of one association at the one DICOM address: who may come in, what is served, where it goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from isocenter.api.journal.v1 import entries_pb2 as pb
+from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from isocenter.dimse.associate import (
+    APPLICATION_CONTEXT,
+    PROTOCOL_VERSION,
+    AssociateAccept,
+    AssociateRequest,
+    Rejection,
+)
+from isocenter.dimse.commands import RESPONSE_BIT, CommandField, CommandSet, Element, number_in
+from isocenter.dimse.faults import ProtocolViolation
+from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES
+from isocenter.dimse.user import Context, Operation
+from isocenter.dimse.user_information import UserInformation
+from isocenter.ingest.admission import Places
+from isocenter.ingest.ae_list import AeList
+from isocenter.ingest.negotiation import answer_contexts, answer_roles
+from isocenter.ingest.responses import AnswerOnly, Unanswered
+from isocenter.ingest.sinks import Receiver
+from isocenter.ingest.statuses import SUCCESS, Answer, Status
+from isocenter.ingest.store_scp import StoreScp
+from isocenter.ingest.tally import Tally
+from isocenter.runtime.caller import NOBODY, Action, Caller, allowed
+
+RecordDenied = Callable[[Caller, Action], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is asked of every association at this DICOM address."""
+
+    receiver: Receiver
+    ae_list: AeList
+    places: Places
+    ae_title: str = "ISOCENTER"
+    strict_called_ae_title: bool = False  # reject who calls us by another title
+    max_p_data_bytes: int = DEFAULT_P_DATA_BYTES
+    accepting: Callable[[], bool] = lambda: True  # false at the low mark of free space
+    record_denied: RecordDenied = lambda caller, action: None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a connection comes from, and over what."""
+
+    address: str
+    tls_subject: str = ""
+    on_loopback: bool = False  # the listener's own address, not the peer's
+
+
+class Association:
+    """Implements `dimse.user.AssociationUser`; `close` gives its place back."""
+
+    def __init__(self, at: Address, peer: Peer) -> None:
+        self._at = at
+        self._peer = peer
+        self._has_place = False
+        self.caller = NOBODY
+        self.tally = Tally()
+        self._store = StoreScp(at.receiver, pb.Sender(), self.tally)
+
+    def decide(self, request: AssociateRequest) -> AssociateAccept | Rejection:
+        """Admit a known caller while there is a place."""
+        rejection = self._malformed(request) or self._unknown(request) or self._crowded()
+        if rejection is not None:
+            return rejection
+        self._store = StoreScp(self._at.receiver, self._sender(request), self.tally)
+        return AssociateAccept(
+            request.called_ae_title,
+            request.calling_ae_title,
+            answer_contexts(request.contexts),
+            UserInformation(
+                max_p_data_bytes=self._at.max_p_data_bytes,
+                implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+                implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+                roles=answer_roles(request.user.roles, request.contexts),
+            ),
+        )
+
+    def begin(self, context: Context, command: CommandSet) -> Operation:
+        """Serve one message; each is asked for again whether the caller may."""
+        field = number_in(command, Element.COMMAND_FIELD)
+        if field & RESPONSE_BIT:
+            raise ProtocolViolation("a response to nothing")
+        if field == CommandField.C_CANCEL_RQ:
+            return Unanswered()
+        number_in(command, Element.MESSAGE_ID)  # without it there can be no answer
+        if field == CommandField.C_STORE_RQ:
+            return self._store.begin(context, command, is_allowed=self._is_allowed(Action.STORE))
+        if field == CommandField.C_ECHO_RQ:
+            may = self._is_allowed(Action.VERIFY)
+            return AnswerOnly(command, SUCCESS if may else Answer(Status.NOT_AUTHORIZED))
+        return AnswerOnly(command, Answer(Status.UNRECOGNIZED_OPERATION))
+
+    def close(self) -> None:
+        """Give the place back; called once, at the end."""
+        if self._has_place:
+            self._has_place = False
+            self._at.places.give_back(self._peer.address)
+
+    def _malformed(self, request: AssociateRequest) -> Rejection | None:
+        if not request.protocol_version & PROTOCOL_VERSION:
+            return Rejection.PROTOCOL_VERSION_NOT_SUPPORTED
+        if request.application_context != APPLICATION_CONTEXT:
+            return Rejection.APPLICATION_CONTEXT_NOT_SUPPORTED
+        called = request.called_ae_title
+        if not called or (self._at.strict_called_ae_title and called != self._at.ae_title):
+            return Rejection.CALLED_AE_TITLE_NOT_RECOGNIZED
+        if not request.calling_ae_title:
+            return Rejection.CALLING_AE_TITLE_NOT_RECOGNIZED
+        return None
+
+    def _unknown(self, request: AssociateRequest) -> Rejection | None:
+        peer, title = self._peer, request.calling_ae_title
+        caller = self._at.ae_list.caller(
+            title, peer.address, peer.tls_subject, on_loopback=peer.on_loopback
+        )
+        if caller is None:
+            self._at.record_denied(Caller(title, "ae", peer.address, frozenset()), Action.STORE)
+            return Rejection.CALLING_AE_TITLE_NOT_RECOGNIZED
+        self.caller = caller
+        return None
+
+    def _crowded(self) -> Rejection | None:
+        if not self._at.accepting():
+            return Rejection.TEMPORARY_CONGESTION
+        self._has_place = self._at.places.take(self._peer.address)
+        return None if self._has_place else Rejection.LOCAL_LIMIT_EXCEEDED
+
+    def _is_allowed(self, action: Action) -> bool:
+        if allowed(self.caller, action):
+            return True
+        self._at.record_denied(self.caller, action)
+        return False
+
+    def _sender(self, request: AssociateRequest) -> pb.Sender:
+        return pb.Sender(
+            protocol="dimse",
+            address=self._peer.address,
+            calling_ae_title=request.calling_ae_title,
+            called_ae_title=request.called_ae_title,
+            tls_subject=self._peer.tls_subject,
+            implementation_class_uid=request.user.implementation_class_uid,
+            implementation_version_name=request.user.implementation_version_name,
+        )

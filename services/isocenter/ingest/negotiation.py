@@ -1,0 +1,60 @@
+"""Which presentation contexts are accepted (PS3.7 D.3.2): one table; a new service is a new line in it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from isocenter.dimse.associate import AnsweredContext, ContextResult, ProposedContext
+from isocenter.dimse.sop_classes import VERIFICATION, is_storage_sop_class
+from isocenter.dimse.user_information import RoleSelection
+
+IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+LITTLE_ENDIAN = frozenset({IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN})
+
+
+@dataclass(frozen=True, slots=True)
+class ServedContext:
+    """Abstract syntaxes of one service, and the transfer syntaxes it takes; None means any."""
+
+    serves: Callable[[str], bool]
+    transfer_syntaxes: frozenset[str] | None
+
+
+SERVED: tuple[ServedContext, ...] = (
+    ServedContext(lambda uid: uid == VERIFICATION, LITTLE_ENDIAN),
+    ServedContext(is_storage_sop_class, None),
+)
+
+
+def answer_contexts(proposed: Iterable[ProposedContext]) -> tuple[AnsweredContext, ...]:
+    """Answer each, in order."""
+    return tuple(_answer(context) for context in proposed)
+
+
+def answer_roles(
+    roles: Iterable[RoleSelection], proposed: Iterable[ProposedContext]
+) -> tuple[RoleSelection, ...]:
+    """Let requestors be SCU as they like and never SCP: we call nobody on an association of theirs (PS3.7 D.3.3.4)."""
+    served = {c.abstract_syntax for c in proposed if _serving(c) is not None}
+    return tuple(
+        RoleSelection(role.sop_class_uid, scu=role.scu, scp=False)
+        for role in roles
+        if role.sop_class_uid in served
+    )
+
+
+def _answer(context: ProposedContext) -> AnsweredContext:
+    served = _serving(context)
+    first = next(iter(context.transfer_syntaxes), IMPLICIT_VR_LITTLE_ENDIAN)
+    if served is None:
+        result = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
+        return AnsweredContext(context.context_id, result, first)
+    for uid in context.transfer_syntaxes:  # the sender's preference holds: nothing is transcoded
+        if served.transfer_syntaxes is None or uid in served.transfer_syntaxes:
+            return AnsweredContext(context.context_id, ContextResult.ACCEPTANCE, uid)
+    result = ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
+    return AnsweredContext(context.context_id, result, first)
+
+
+def _serving(context: ProposedContext) -> ServedContext | None:
+    return next((s for s in SERVED if s.serves(context.abstract_syntax)), None)

@@ -1,0 +1,76 @@
+"""Responses to C-STORE and C-ECHO (PS3.7 9.3.1.2, 9.3.5.2), and the operation that only answers."""
+
+from collections.abc import Iterable
+
+from isocenter.dicom.uids import MAX_UID_LENGTH
+from isocenter.dimse.commands import (
+    NO_DATA_SET,
+    RESPONSE_BIT,
+    CommandSet,
+    Element,
+    number_in,
+    text_in,
+)
+from isocenter.dimse.user import Response
+from isocenter.ingest.statuses import Answer
+
+_ECHOED = (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_SOP_INSTANCE_UID)
+
+
+def respond(request: CommandSet, answer: Answer) -> Response:
+    """Make the response message; names are repeated as the request gave them, unless they are too long to be names.
+
+    Raises:
+        ProtocolViolation: the request has no Message ID, so it cannot be answered.
+    """
+    command: CommandSet = {
+        Element.COMMAND_FIELD: number_in(request, Element.COMMAND_FIELD) | RESPONSE_BIT,
+        Element.MESSAGE_ID_BEING_RESPONDED_TO: number_in(request, Element.MESSAGE_ID),
+        Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET,
+        Element.STATUS: answer.status,
+    }
+    for element in _ECHOED:
+        name = text_in(request, element)
+        if 0 < len(name) <= MAX_UID_LENGTH:
+            command[element] = name
+    if answer.offending_tags:
+        command[Element.OFFENDING_ELEMENT] = answer.offending_tags
+    if answer.comment:
+        command[Element.ERROR_COMMENT] = answer.comment
+    return Response(command)
+
+
+class AnswerOnly:
+    """Serves a request by its answer alone; a data set that comes with it is drained."""
+
+    __slots__ = ("_answer", "_request")
+
+    def __init__(self, request: CommandSet, answer: Answer) -> None:
+        self._request = request
+        self._answer = answer
+
+    def write(self, data: memoryview) -> None:
+        """Let it go."""
+
+    def complete(self) -> Iterable[Response]:
+        """Answer."""
+        return (respond(self._request, self._answer),)
+
+    def discard(self) -> None:
+        """Nothing was kept."""
+
+
+class Unanswered:
+    """C-CANCEL of something that is over already: there is no answer to it (PS3.7 9.3.2.3)."""
+
+    __slots__ = ()
+
+    def write(self, data: memoryview) -> None:
+        """Let it go."""
+
+    def complete(self) -> Iterable[Response]:
+        """Say nothing."""
+        return ()
+
+    def discard(self) -> None:
+        """Nothing was kept."""
