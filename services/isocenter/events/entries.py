@@ -23,6 +23,7 @@ class EntryKind(IntEnum):
     AUDIT = 11
     ARRIVAL = 12
     DEPARTURE = 13
+    REDACTED = 14  # takes the place of a purged header; says nothing
 
 
 MESSAGES: dict[EntryKind, type[Message]] = {
@@ -39,6 +40,7 @@ MESSAGES: dict[EntryKind, type[Message]] = {
     EntryKind.AUDIT: pb.Audit,
     EntryKind.ARRIVAL: pb.Arrival,
     EntryKind.DEPARTURE: pb.Departure,
+    EntryKind.REDACTED: pb.Redacted,
 }
 
 OWNERS: dict[EntryKind, str] = {
@@ -55,4 +57,5 @@ OWNERS: dict[EntryKind, str] = {
     EntryKind.AUDIT: "every process",
     EntryKind.ARRIVAL: "indexer",
     EntryKind.DEPARTURE: "indexer",
+    EntryKind.REDACTED: "ingest",
 }

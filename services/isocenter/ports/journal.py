@@ -1,6 +1,6 @@
 """Journal: what happened, in order, per writing process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -86,4 +86,13 @@ class Journal(Protocol):
 
     def seal_abandoned(self, older_than_s: float) -> int:
         """Close files of writers that are gone, merge small ones after re-reading them; returns how many changed."""
+        ...
+
+    def redact(self, unwanted: Callable[[Entry], bool], since_ms: int) -> int:
+        """Empty the entries that `unwanted` names, durable on return.
+
+        Their kind becomes REDACTED, places and versions stay; whoever has the old bytes open still reads them.
+        Looks at what was written since that wall time, by the hour. Returns how many unwanted entries are left because
+        they cannot be rewritten yet (their writer still has the file open): ask again later. One caller at a time.
+        """
         ...

@@ -3,21 +3,21 @@
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.folders import DurableFolders
-from isocenter.adapters.journal import merging, sealing
+from isocenter.adapters.journal import merging, redacting, sealing
 from isocenter.adapters.journal.catalogue import Catalogue, holding
 from isocenter.adapters.journal.frames import records
-from isocenter.adapters.journal.names import Segment, check_node
+from isocenter.adapters.journal.names import Segment, check_node, hour_folder
 from isocenter.adapters.journal.reading import MAX_ATTEMPTS, StreamReader, Waypoints
 from isocenter.adapters.journal.tails import Tail, sealed_version
 from isocenter.adapters.journal.writing import FileJournalWriter
 from isocenter.errors import NotFound
 from isocenter.ports.clock import Clock
-from isocenter.ports.journal import Record, Stream
+from isocenter.ports.journal import Entry, Record, Stream
 
 EPOCH_BYTES = 8
 
@@ -84,6 +84,17 @@ class FileJournal:
             self._catalogue.refresh()
             chains = [self._catalogue.chain(stream) for stream in self._catalogue.streams()]
         return changed + merging.merge(*place, chains, before_ms)
+
+    def redact(self, unwanted: Callable[[Entry], bool], since_ms: int) -> int:
+        """Rewrite segment by segment, until a look at all of them finds nothing that a merge brought back."""
+        hour = hour_folder(since_ms)
+        while True:
+            with self._lock:
+                self._catalogue.refresh()
+                segments = [one for one in self._catalogue.all() if sealing.hour_of(one) >= hour]
+            done, left = redacting.redact(self._disk, self._folders, segments, unwanted)
+            if not done:
+                return left
 
     def close(self) -> None:
         """Let go of open files."""

@@ -771,3 +771,20 @@ class Departure(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Departure: _TypeAlias = Departure  # noqa: Y015
+
+@_typing.final
+class Redacted(_message.Message):
+    """What an entry became whose content was taken out after a purge; nothing of it is left. Written over the old content."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Redacted: _TypeAlias = Redacted  # noqa: Y015
