@@ -1,25 +1,15 @@
 """From stored samples to what is meant to be seen: which tables and windows an instance carries for a frame."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from isocenter.pixels.document import Document, ReadBulk, item, numbers, text
 from isocenter.pixels.lut import Lut, lut_in_sequence, palette_of
+from isocenter.pixels.rendering import VoiFunction, Window
 
-VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 SHARED_GROUPS = "52009229"
 PER_FRAME_GROUPS = "52009230"
 PIXEL_VALUE_TRANSFORMATION = "00289145"
 FRAME_VOI_LUT = "00289132"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Centre and width in output units of the modality transformation (for CT: Hounsfield units)."""
-
-    center: float
-    width: float
-    function: VoiFunction = "LINEAR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isocenter.pixels.display import Display, Window
+from isocenter.pixels.display import Display
 from isocenter.pixels.image import Image
 from isocenter.pixels.native import Samples
+from isocenter.pixels.rendering import Window
 
 Grey = NDArray[np.uint8]
 TABLE_BITS = 16

@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from isocenter.errors import InvalidRequest
-from isocenter.pixels.display import Window
 from isocenter.pixels.image import Image
-from isocenter.pixels.render import Rendering, Viewport
+from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
 Kind = Literal["decode", "render", "read", "explicit"]

@@ -1,7 +1,6 @@
 """A frame as a picture a browser shows: display values, cut and scaled to a viewport, as JPEG or PNG (PS3.18 8.3.5)."""
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,34 +9,12 @@ from PIL import Image as Picture
 from isocenter.errors import InvalidRequest
 from isocenter.pixels.colour import rgb_of
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
-from isocenter.pixels.display import Display, Window
+from isocenter.pixels.display import Display
 from isocenter.pixels.grey import grey_of
 from isocenter.pixels.image import Image
+from isocenter.pixels.rendering import Rendering, Viewport
 
-MAX_VIEWPORT_SIDE = 8192
 MONOCHROME = frozenset({"MONOCHROME1", "MONOCHROME2"})
-
-
-@dataclass(frozen=True, slots=True)
-class Viewport:
-    """Size to fit into, pixels; then the source region. None for a side is all of it, a negative one flips."""
-
-    width: int
-    height: int
-    left: float = 0.0
-    top: float = 0.0
-    region_width: float | None = None
-    region_height: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """What a picture is asked to be. `quality` is 1 to 100, for JPEG."""
-
-    media_type: str = "image/jpeg"
-    quality: int = 90
-    window: Window | None = None
-    viewport: Viewport | None = None
 
 
 def render(

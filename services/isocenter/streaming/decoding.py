@@ -1,0 +1,104 @@
+"""What has to be decoded is asked of the codec processes here, and kept for the next reader."""
+
+from isocenter.errors import LimitExceeded
+from isocenter.pixels.jobs import Frame, Job
+from isocenter.pixels.pool import CodecPool, PoolLimits
+from isocenter.pixels.rendering import Rendering
+from isocenter.pixels.source import Source
+from isocenter.streaming.cache import Lru
+from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.settings import StreamingSettings
+from isocenter.streaming.stored import Stored
+
+
+class Decoding:
+    """Decoded frames, pictures, and objects rewritten in Explicit VR Little Endian."""
+
+    def __init__(self, objects: ObjectsView, settings: StreamingSettings) -> None:
+        self._objects = objects
+        self._max_bytes = settings.max_decoded_bytes
+        self._frames: Lru[tuple[str, int, int], bytes] = Lru(settings.frame_cache_bytes)
+        self._pictures: Lru[tuple[str, int, int, Rendering], bytes] = Lru(
+            settings.picture_cache_bytes
+        )
+        self._pool = CodecPool(
+            PoolLimits(
+                processes=settings.codec_processes,
+                job_timeout_s=settings.codec_timeout_s,
+                cpu_s=settings.codec_cpu_s,
+                memory_bytes=settings.codec_memory_bytes,
+            )
+        )
+
+    async def frame(self, stored: Stored, number: int) -> bytes:
+        """Samples of a frame as an uncompressed one in Explicit VR Little Endian, colour by pixel."""
+        key = (stored.viewed.digest, stored.viewed.edit_version, number)
+        kept = self._frames.get(key)
+        if kept is None:
+            image = stored.described().within(self._max_bytes)
+            kept = await self._run(stored, Job("decode", _NOWHERE, (stored.frame(number),), image))
+            self._frames.put(key, kept, len(kept) + 200)
+        return kept
+
+    async def picture(
+        self, stored: Stored, number: int, document: bytes, rendering: Rendering
+    ) -> bytes:
+        """A picture of a frame; `document` is the instance's DICOM JSON."""
+        key = (stored.viewed.digest, stored.viewed.edit_version, number, rendering)
+        kept = self._pictures.get(key)
+        if kept is None:
+            image = stored.described().within(self._max_bytes)
+            job = Job(
+                "render",
+                _NOWHERE,
+                (stored.frame(number),),
+                image,
+                frame_number=number,
+                rendering=rendering,
+                document=document,
+            )
+            kept = await self._run(stored, job)
+            self._pictures.put(key, kept, len(kept) + 400)
+        return kept
+
+    async def inflated(self, stored: Stored, start: int, end: int) -> bytes:
+        """Bytes `[start, end)` of a deflated object, counted as if it were inflated."""
+        if end - start > self._max_bytes:
+            raise LimitExceeded("too much to be inflated at once", max_bytes=self._max_bytes)
+        return await self._run(stored, Job("read", _NOWHERE, (Frame(((start, end),)),)))
+
+    async def explicit(self, stored: Stored, *, decode: bool) -> bytes:
+        """The object as a Part 10 file in Explicit VR Little Endian; `decode` when its pixels need it."""
+        if stored.size_bytes > self._max_bytes:
+            raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
+        image = None
+        frames: tuple[Frame, ...] = ()
+        if decode:
+            image = stored.described()
+            image.within(self._max_bytes, image.number_of_frames)
+            frames = tuple(stored.frame(n) for n in range(1, image.number_of_frames + 1))
+        job = Job("explicit", _NOWHERE, frames, image, max_bytes=self._max_bytes)
+        return await self._run(stored, job)
+
+    async def _run(self, stored: Stored, job: Job) -> bytes:
+        with self._objects.local_file(stored.object_key) as path:
+            deflated_from = stored.dataset_offset if stored.deflated else None
+            placed = Job(
+                job.kind,
+                Source(str(path), deflated_from),
+                job.frames,
+                job.image,
+                job.frame_number,
+                job.rendering,
+                job.document,
+                job.max_bytes,
+            )
+            _, payload = await self._pool.run(placed)
+        return payload
+
+    def close(self) -> None:
+        """End the codec processes."""
+        self._pool.close()
+
+
+_NOWHERE = Source("")

@@ -1,0 +1,80 @@
+"""Stored objects as memory: mapped files, few of them kept, so that a frame is sent without being copied."""
+
+import contextlib
+import mmap
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from isocenter.errors import Corrupted, NotFound
+from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.web import Body
+from isocenter.streaming.cache import Lru
+
+LARGE_BYTES = 16 << 20
+MAP_WEIGHT = 64 << 10  # an open map costs at least this much of the bound
+
+
+class ObjectsView:
+    """Ranges of objects. An object that is removed while mapped stays readable to those who hold a view."""
+
+    def __init__(self, objects: ObjectStore, max_open: int, max_mapped_bytes: int) -> None:
+        self._objects = objects
+        self._per_map = max(MAP_WEIGHT, max_mapped_bytes // max_open)
+        self._maps: Lru[str, mmap.mmap] = Lru(max_mapped_bytes)
+
+    def piece(self, key: str, size_bytes: int, start: int, end: int) -> Body:
+        """Bytes `[start, end)` of an object of this size.
+
+        Raises:
+            NotFound: the object is not there.
+            Corrupted: it has another size, or ends before the range does.
+        """
+        if not 0 <= start <= end <= size_bytes:
+            raise Corrupted("a range lies outside the stored object")
+        path = self._objects.local_path(key)
+        if path is None:
+            return self._objects.read(key, start, end)
+        return memoryview(self._mapped(key, path, size_bytes))[start:end]
+
+    def release(self, key: str, size_bytes: int) -> None:
+        """Let the pages of a large object leave this process's memory once they were sent."""
+        if size_bytes < LARGE_BYTES:
+            return
+        mapped = self._maps.get(key)
+        if mapped is not None:
+            mapped.madvise(mmap.MADV_DONTNEED)
+
+    @contextlib.contextmanager
+    def local_file(self, key: str) -> Iterator[Path]:
+        """The object as a file that another process can read, for as long as the block runs."""
+        path = self._objects.local_path(key)
+        if path is not None:
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(prefix="isocenter-") as copy:
+            for chunk in self._objects.stream(key):
+                copy.write(chunk)
+            copy.flush()
+            yield Path(copy.name)
+
+    def _mapped(self, key: str, path: Path, size_bytes: int) -> mmap.mmap:
+        mapped = self._maps.get(key)
+        if mapped is None:
+            mapped = _open(path)
+            weight = min(max(self._per_map, size_bytes), LARGE_BYTES)
+            self._maps.put(key, mapped, weight)
+        if len(mapped) != size_bytes:
+            self._maps.drop(key)
+            raise Corrupted("the stored object has another size than the index says")
+        return mapped
+
+
+def _open(path: Path) -> mmap.mmap:
+    try:
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError as error:
+        raise NotFound("the stored object is gone") from error
+    except ValueError as error:  # an empty file cannot be mapped
+        raise Corrupted("the stored object is empty") from error

@@ -1,0 +1,30 @@
+"""What the environment says about streaming."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from isocenter.runtime.settings import ServiceSettings
+
+MIB = 1 << 20
+Positive = Annotated[int, Field(gt=0)]
+
+
+class StreamingSettings(ServiceSettings):
+    """Bounds of caches, answers and decoding; all of them per process."""
+
+    service: ClassVar[str] = "streaming"
+
+    public_url: str = ""  # what clients see, without /dicom-web; empty: from each request's headers
+    indexer_node: str = "indexer"  # the process asked to decide about held instances
+    max_results: Positive = 5_000  # of one search answer
+    max_open_objects: Positive = 128
+    max_mapped_bytes: Positive = 64 * MIB  # kept mapped between requests
+    metadata_cache_bytes: Positive = 32 * MIB
+    picture_cache_bytes: Positive = 16 * MIB
+    frame_cache_bytes: Positive = 32 * MIB  # decoded frames
+    codec_processes: Positive = 1
+    codec_memory_bytes: Positive = 2048 * MIB
+    codec_cpu_s: Positive = 30
+    codec_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    max_decoded_bytes: Positive = 512 * MIB  # of one decoded frame, or of a whole object on request

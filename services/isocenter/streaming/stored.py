@@ -1,0 +1,137 @@
+"""An instance as readers need it, looked up in the index and kept while the index does not change."""
+
+import json
+from dataclasses import dataclass, replace
+
+from isocenter.dicom.transfer_syntaxes import transfer_syntax
+from isocenter.dicom.uids import is_valid_uid
+from isocenter.errors import InvalidInstance, InvalidRequest, NotAcceptable, NotFound
+from isocenter.pixels.document import Document
+from isocenter.pixels.image import Image, image_of
+from isocenter.pixels.jobs import Frame
+from isocenter.ports.index import IndexReader, InstanceRow
+from isocenter.streaming.cache import Lru
+from isocenter.streaming.frame_layout import FrameLayout, layout_of
+from isocenter.streaming.view import Viewed
+
+MAX_CACHED_BYTES = 8 << 20
+ROW_WEIGHT = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A visible instance without its document. `image` is None when it has no pixels that can be described."""
+
+    viewed: Viewed
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    object_key: str
+    size_bytes: int
+    dataset_offset: int
+    deflated: bool
+    layout: FrameLayout | None
+    image: Image | None
+
+    def frame(self, number: int) -> Frame:
+        """Place of a frame, from 1; raises NotFound when there is no such one."""
+        if self.layout is None:
+            raise NotFound("the instance has no pixels")
+        return self.layout.frame(number)
+
+    def described(self) -> Image:
+        """The image's description; raises NotAcceptable when it has no picture that can be read."""
+        if self.image is None:
+            raise NotAcceptable("the instance has no image that can be decoded")
+        return self.image
+
+
+def stored_of(row: InstanceRow) -> Stored:
+    """Leave the document of a row behind, once the image's description is read out of it."""
+    image = _image(row)
+    layout = layout_of(row.pixel_data, row.number_of_frames, image)
+    if image is not None and layout is not None:
+        image = replace(image, number_of_frames=layout.number_of_frames)
+    return Stored(
+        viewed=viewed_of(row),
+        sop_class_uid=row.sop_class_uid,
+        transfer_syntax_uid=row.transfer_syntax_uid,
+        object_key=row.object_key,
+        size_bytes=row.size_bytes,
+        dataset_offset=row.dataset_offset,
+        deflated=row.deflated,
+        layout=layout,
+        image=image,
+    )
+
+
+def viewed_of(row: InstanceRow) -> Viewed:
+    """The row's identity."""
+    return Viewed(
+        row.study_instance_uid,
+        row.series_instance_uid,
+        row.sop_instance_uid,
+        row.digest,
+        row.edit_version,
+    )
+
+
+def _image(row: InstanceRow) -> Image | None:
+    if not row.pixel_data:
+        return None
+    layout = layout_of(row.pixel_data, row.number_of_frames, None)
+    tag = layout.tag if layout is not None else ""
+    try:
+        document: Document = json.loads(row.document)
+        return image_of(document, row.transfer_syntax_uid, tag or "7FE00010")
+    except (InvalidInstance, ValueError):
+        return None  # stored all the same: it can be retrieved, not shown
+
+
+class Instances:
+    """Lookups of visible instances by their UIDs as received; kept until the index's generation changes."""
+
+    def __init__(self, index: IndexReader) -> None:
+        self._index = index
+        self._cache: Lru[tuple[str, str, str], Stored] = Lru(MAX_CACHED_BYTES)
+        self._generation = -1
+
+    def get(self, study: str, series: str, sop: str) -> Stored:
+        """One instance; raises NotFound when nothing visible has this name."""
+        generation = self._index.generation()
+        if generation != self._generation:
+            self._cache.clear()
+            self._generation = generation
+        key = (study, series, sop)
+        found = self._cache.get(key)
+        if found is None:
+            found = stored_of(self.row(study, series, sop))
+            weight = ROW_WEIGHT + (found.layout.weight if found.layout is not None else 0)
+            self._cache.put(key, found, weight)
+        return found
+
+    def row(self, study: str, series: str, sop: str) -> InstanceRow:
+        """The whole row with its document; raises NotFound."""
+        check_uids(study, series, sop)
+        rows = self._index.instances(study, series, sop)
+        if not rows:
+            raise NotFound("there is no such instance")
+        return rows[0]
+
+    def rows(self, study: str, series: str | None = None) -> list[InstanceRow]:
+        """All visible rows of a study or series in their order; raises NotFound when there are none."""
+        check_uids(study, *([series] if series else []))
+        rows = self._index.instances(study, series)
+        if not rows:
+            raise NotFound("there is no such series" if series else "there is no such study")
+        return rows
+
+
+def check_uids(*uids: str) -> None:
+    """Raise InvalidRequest unless all are UIDs."""
+    if not all(map(is_valid_uid, uids)):
+        raise InvalidRequest("the address holds something that is not a UID")
+
+
+def is_big_endian(stored: Stored) -> bool:
+    """Tell whether numbers in the stored bytes are big endian."""
+    return transfer_syntax(stored.transfer_syntax_uid).big_endian
