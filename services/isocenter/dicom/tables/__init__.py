@@ -1,0 +1,1 @@
+"""Facts of the standard as data; see README.md beside."""
