@@ -45,7 +45,7 @@ class FileJournalWriter:
         self._failed = False
 
     def append(self, entries: Sequence[Entry]) -> list[Position]:
-        """Commit all entries together. Raises LimitExceeded above 64 MiB."""
+        """Commit all entries together. Raises LimitExceeded above 96 MiB."""
         if not entries:
             return []
         body = encode_entries(entries)

@@ -1,0 +1,129 @@
+"""The digest of a data set, computed from the spool while it still grows, on another core when one is free."""
+
+import hashlib
+import os
+import queue
+import threading
+from collections.abc import Callable
+
+UNIT_BYTES = 256 << 10
+MAX_LAG_BYTES = 4 << 20  # what is behind further than this is hashed by the thread that writes
+MAX_THREADS = 4
+
+
+class Digesters:
+    """A few threads that take work only when one of them is idle; whoever offers it does it otherwise.
+
+    So with one sender hashing goes on beside receiving, and with many, when every core is busy anyway, no time is lost
+    by handing over.
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        count = min(MAX_THREADS, max(1, (os.cpu_count() or 2) - 1)) if threads is None else threads
+        self._lock = threading.Lock()
+        self._idle = count
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"digest-{n}", daemon=True)
+            for n in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def offer(self, work: Callable[[], None]) -> bool:
+        """Have it done by an idle thread, or return False. `work` must not raise."""
+        with self._lock:
+            if self._idle == 0:
+                return False
+            self._idle -= 1
+        self._work.put(work)
+        return True
+
+    def close(self) -> None:
+        """End the threads after what they do."""
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+            with self._lock:
+                self._idle += 1
+
+
+_local = threading.local()
+
+
+def _buffer() -> memoryview:
+    """One for each thread, kept: fresh memory would cost a page fault for every 4 KiB."""
+    view: memoryview | None = getattr(_local, "view", None)
+    if view is None:
+        view = _local.view = memoryview(bytearray(UNIT_BYTES))
+    return view
+
+
+class SpoolDigest:
+    """sha256 over a prefix and then the spool from `offset` on; used by the thread that writes the spool."""
+
+    def __init__(self, digesters: Digesters, fd: int, prefix: bytes, offset: int) -> None:
+        self._digesters = digesters
+        self._fd = fd
+        self._sha = hashlib.sha256(prefix)
+        self._hashed_to = offset
+        self._written_to = offset
+        self._is_free = threading.Lock()  # held by whoever hashes
+        self._error: OSError | None = None
+
+    def grew(self, size_bytes: int) -> None:
+        """The spool holds that many bytes now."""
+        self._written_to = size_bytes
+        lag = size_bytes - self._hashed_to
+        if lag < UNIT_BYTES:
+            return
+        if lag > MAX_LAG_BYTES:
+            self._hash_here()
+        elif self._is_free.acquire(blocking=False) and not self._digesters.offer(self._hash_there):
+            self._is_free.release()
+
+    def close(self, size_bytes: int) -> None:
+        """The spool is complete with that many bytes. Hashing goes on beside, until `result`."""
+        self.grew(size_bytes)
+
+    def result(self) -> str:
+        """Hash the rest; 64 hexadecimal digits. Raises OSError when the spool cannot be read."""
+        self._hash_here()
+        if self._error is not None:
+            raise self._error
+        return self._sha.hexdigest()
+
+    def cancel(self) -> None:
+        """Return when nobody reads the spool any more."""
+        self._written_to = 0
+        with self._is_free:
+            pass
+
+    def _hash_here(self) -> None:
+        with self._is_free:
+            self._hash(to_the_end=True)
+
+    def _hash_there(self) -> None:
+        try:
+            self._hash(to_the_end=False)
+        finally:
+            self._is_free.release()
+
+    def _hash(self, *, to_the_end: bool) -> None:
+        least = 1 if to_the_end else UNIT_BYTES
+        view = _buffer()
+        try:
+            while self._written_to - self._hashed_to >= least:
+                size = os.preadv(self._fd, [view], self._hashed_to)
+                size = min(size, self._written_to - self._hashed_to)
+                if size <= 0:
+                    raise OSError("the spool is shorter than what was written")
+                self._sha.update(view[:size])
+                self._hashed_to += size
+        except OSError as error:
+            self._error = error
