@@ -37,8 +37,6 @@ authorization {{ token: {_quoted(self.token)}, timeout: 5 }}
 max_payload: 2MB
 max_connections: 256
 ping_interval: "10s"
-lame_duck_duration: "1s"
-lame_duck_grace_period: "500ms"
 write_deadline: "10s"
 jetstream {{
   store_dir: {_quoted(str(self.store_folder.absolute()))}

@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import nats.errors
 import nats.js.errors
@@ -46,9 +46,10 @@ from isocenter.ports.bus import Consumer, Delivery
 
 START_S = 5.0
 CALL_S = 2.0
-ATTEMPTS = 3
+ATTEMPTS_S = (1.0, 2.0, 3.0)  # patience with each
 MAX_HEADER_BYTES = 128 << 10
 MESSAGE_ID = "Nats-Msg-Id"
+T = TypeVar("T")
 OTHER_CONFIGURATION = 10058  # JetStream: the stream is there, made otherwise
 
 
@@ -131,50 +132,63 @@ class NatsBus:
 
     async def ensure(self, specs: Sequence[ConsumerSpec]) -> None:
         """Make or update streams and durable consumers."""
-        client = await self._connected()
-        async with _translated():
+
+        async def make(client: Client, timeout_s: float) -> None:
             for spec in specs:
-                await _ensure_stream(client, spec.stream)
-                await client.jetstream(timeout=CALL_S).add_consumer(
+                await _ensure_stream(client, spec.stream, timeout_s)
+                await client.jetstream(timeout=timeout_s).add_consumer(
                     spec.stream.name, _consumer_config(spec)
                 )
 
+        await self._call(make)
+
     async def ensure_streams(self) -> None:
         """Make all streams of the site."""
-        client = await self._connected()
-        async with _translated():
+
+        async def make(client: Client, timeout_s: float) -> None:
             for spec in streams(self._site):
-                await _ensure_stream(client, spec)
+                await _ensure_stream(client, spec, timeout_s)
+
+        await self._call(make)
 
     async def pending(self, specs: Sequence[ConsumerSpec]) -> int:
         """Lag over all streams."""
-        client = await self._connected()
-        total = 0
-        async with _translated():
-            for spec in specs:
-                about = await client.jetstream(timeout=CALL_S).consumer_info(
-                    spec.stream.name, spec.durable
-                )
-                total += (about.num_pending or 0) + (about.num_ack_pending or 0)
-        return total
+
+        async def count(client: Client, timeout_s: float) -> int:
+            jetstream = client.jetstream(timeout=timeout_s)
+            about = [
+                await jetstream.consumer_info(spec.stream.name, spec.durable) for spec in specs
+            ]
+            return sum((one.num_pending or 0) + (one.num_ack_pending or 0) for one in about)
+
+        return await self._call(count)
 
     async def _publish(
         self, subject: str, headers: dict[str, str], data: bytes, stream: StreamSpec
     ) -> None:
         if len(data) > MAX_DATA_BYTES:
-            raise LimitExceeded("the event is larger than the broker takes", max_bytes=MAX_DATA_BYTES)
-        for attempt in range(ATTEMPTS):
+            raise LimitExceeded("an event is too large", max_bytes=MAX_DATA_BYTES)
+
+        async def publish(client: Client, timeout_s: float) -> None:
+            jetstream = client.jetstream()
+            try:
+                await jetstream.publish(subject, data, timeout=timeout_s, headers=headers)
+            except nats.js.errors.NoStreamResponseError:
+                await _ensure_stream(client, stream, timeout_s)
+                await jetstream.publish(subject, data, timeout=timeout_s, headers=headers)
+
+        await self._call(publish)
+
+    async def _call(self, call: Callable[[Client, float], Awaitable[T]]) -> T:
+        """Do something that may be done twice; what was under way when the broker went away is done again."""
+        last: Exception | None = None
+        for timeout_s in ATTEMPTS_S:
             client = await self._connected()
             try:
-                await client.jetstream().publish(subject, data, timeout=CALL_S, headers=headers)
-                return
-            except nats.js.errors.NoStreamResponseError:
-                async with _translated():
-                    await _ensure_stream(client, stream)
+                return await call(client, timeout_s)
             except (nats.errors.Error, TimeoutError, OSError) as error:
-                if attempt == ATTEMPTS - 1:
-                    raise Unavailable("the broker did not take the event") from error
-        raise Unavailable("the broker has no stream for the event")
+                last = error
+        raise Unavailable("the broker does not answer", error=type(last).__name__) from last
 
     async def _connected(self) -> Client:
         """Return the client while it is connected; wait for that a bounded time."""
@@ -238,9 +252,9 @@ async def _translated() -> AsyncIterator[None]:
         raise Unavailable("the broker does not answer", error=type(error).__name__) from error
 
 
-async def _ensure_stream(client: Client, spec: StreamSpec) -> None:
+async def _ensure_stream(client: Client, spec: StreamSpec, timeout_s: float) -> None:
     """Make the stream, or bring one that was made otherwise in line."""
-    jetstream = client.jetstream(timeout=CALL_S)
+    jetstream = client.jetstream(timeout=timeout_s)
     config = _stream_config(spec)
     try:
         await jetstream.add_stream(config)
