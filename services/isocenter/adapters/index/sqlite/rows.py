@@ -1,0 +1,102 @@
+"""Rows of the tables as the port's values."""
+
+import json
+from typing import Any
+
+from isocenter.adapters.index.sqlite.documents import pack, unpack
+from isocenter.ports.index import (
+    DeletionRow,
+    HoldRow,
+    InstanceRow,
+    InstanceState,
+    QuarantineRow,
+    StudyRow,
+)
+
+Row = tuple[Any, ...]
+
+STATE = (
+    "s.uid, e.uid, i.sop, i.digest, i.version, i.node, i.first_version, i.transfer_syntax, i.patient, "
+    "i.current, i.held, i.deleted"
+)
+INSTANCE = (
+    "s.uid, e.uid, i.sop, i.digest, i.version, i.node, i.first_version, i.sop_class, i.transfer_syntax, "
+    "i.object_key, i.size_bytes, i.dataset_offset, i.deflated, i.pixel_data, i.document, i.patient, "
+    "i.instance_number, i.number_of_frames, i.findings, i.current, i.held, i.deleted, i.edit_version"
+)
+STUDY = (
+    "uid, version, answer, document, patient, instances, last_change_ms, "
+    "revision, complete, provisional, edit_version"
+)
+DELETION = "deletion_id, study, series, sop, version, caller, reason, purge_after_ms, state"
+HOLD = (
+    "hold_id, study, series, sop, digest, receipt_version, "
+    "reason, standing_study, standing_series, state"
+)
+QUARANTINE = (
+    "digest, object_key, size_bytes, reason, message, transfer_syntax, sop, study, sender, version, "
+    "repeats, state"
+)
+INSTANCE_COLUMNS = (
+    "series, sop, digest, visible, current, held, deleted, version, node, first_version, sop_class, transfer_syntax, "
+    "object_key, size_bytes, dataset_offset, deflated, patient, instance_number, number_of_frames, edit_version, "
+    "findings, pixel_data, document"
+)
+
+
+def key_of(row: InstanceRow) -> str:
+    """The object key that follows from a row's identity; kept only where it differs."""
+    return f"instances/{row.study_instance_uid}/{row.series_instance_uid}/{row.sop_instance_uid}~{row.digest[:32]}.dcm"
+
+
+def instance_params(row: InstanceRow, series: int) -> Row:
+    """A row in the order of INSTANCE_COLUMNS."""
+    visible = row.current and not row.held and not row.deleted
+    return (
+        *(series, row.sop_instance_uid, row.digest, visible, row.current, row.held, row.deleted),
+        *(row.version, row.node, row.first_version, row.sop_class_uid, row.transfer_syntax_uid),
+        "" if row.object_key == key_of(row) else row.object_key,
+        *(row.size_bytes, row.dataset_offset, row.deflated, row.patient, row.instance_number),
+        *(row.number_of_frames, row.edit_version, json.dumps(row.findings) if row.findings else ""),
+        *(row.pixel_data, pack(row.document)),
+    )
+
+
+def instance_of(row: Row) -> InstanceRow:
+    """An InstanceRow of the columns INSTANCE."""
+    fields = list(row)
+    study, series, sop, digest = fields[:4]
+    fields[9] = fields[9] or f"instances/{study}/{series}/{sop}~{digest[:32]}.dcm"
+    fields[12] = bool(fields[12])
+    fields[14] = unpack(fields[14])
+    fields[18] = tuple(map(tuple, json.loads(fields[18]))) if fields[18] else ()
+    fields[19:22] = map(bool, fields[19:22])
+    return InstanceRow(*fields)
+
+
+def state_of(row: Row) -> InstanceState:
+    """An InstanceState of the columns STATE."""
+    return InstanceState(*row[:9], *map(bool, row[9:12]))
+
+
+def study_of(row: Row) -> StudyRow:
+    """A StudyRow of the columns STUDY."""
+    uid, version, answer, document, *rest = row
+    return StudyRow(
+        uid, version, answer, unpack(document), *rest[:4], bool(rest[4]), bool(rest[5]), rest[6]
+    )
+
+
+def deletion_of(row: Row) -> DeletionRow:
+    """A DeletionRow of the columns DELETION."""
+    return DeletionRow(*row)
+
+
+def hold_of(row: Row) -> HoldRow:
+    """A HoldRow of the columns HOLD."""
+    return HoldRow(*row)
+
+
+def quarantine_of(row: Row) -> QuarantineRow:
+    """A QuarantineRow of the columns QUARANTINE."""
+    return QuarantineRow(*row)

@@ -1,0 +1,160 @@
+"""Searches: a query compiled to one statement, its rows made into answers."""
+
+# ruff: noqa: S608 - statements are put together of our own names; values are always parameters
+
+import json
+import sqlite3
+
+from isocenter.adapters.index.sqlite import plan
+from isocenter.adapters.index.sqlite.conditions import COLUMNS, Clause, Param, clause_of
+from isocenter.adapters.index.sqlite.documents import JsonObject, merged, parsed, unpack
+from isocenter.dicom.matching import Match, SingleValue
+from isocenter.errors import InvalidRequest
+from isocenter.ports.index import Found, Level, Query
+
+MAX_CONDITIONS = 64
+PATIENT_NAME = "00100010"
+# Attributes of an instance in a default answer (PS3.18 10.6.3.3.3), what its series and study add comes from theirs.
+INSTANCE_ANSWER = (
+    *(
+        "00080005",
+        "00080016",
+        "00080018",
+        "00080056",
+        "00080201",
+        "0020000D",
+        "0020000E",
+        "00200013",
+    ),
+    *("00280008", "00280010", "00280011", "00280100"),
+)
+_JOINS: dict[Level, str] = {
+    "study": "",
+    "series": " CROSS JOIN series e ON e.study = s.id",
+    "instance": " CROSS JOIN series e ON e.study = s.id CROSS JOIN instances i ON i.series = e.id",
+}
+_VISIBLE: dict[Level, str] = {
+    "study": "s.visible = 1",
+    "series": "s.visible = 1 AND e.visible = 1",
+    "instance": "i.visible = 1",
+}
+_ORDER: dict[Level, str] = {
+    "study": "{moment} DESC, s.uid",
+    "series": "{moment} DESC, s.uid, e.series_number, e.uid",
+    "instance": "{moment} DESC, s.uid, e.series_number, e.uid, i.instance_number, i.sop",
+}
+_KEYS: dict[Level, str] = {
+    "study": "s.id AS s",
+    "series": "s.id AS s, e.id AS e",
+    "instance": "s.id AS s, e.id AS e, i.id AS i",
+}
+_FETCH: dict[Level, str] = {
+    "study": "SELECT s.uid, '', '', s.edit_version, s.{0} FROM ({1}) f CROSS JOIN studies s ON s.id = f.s",
+    "series": "SELECT s.uid, e.uid, '', s.edit_version, s.{0}, e.{0} FROM ({1}) f "
+    "CROSS JOIN studies s ON s.id = f.s CROSS JOIN series e ON e.id = f.e",
+    "instance": "SELECT s.uid, e.uid, i.sop, i.edit_version, s.{0}, e.{0}, i.document FROM ({1}) f "
+    "CROSS JOIN studies s ON s.id = f.s CROSS JOIN series e ON e.id = f.e CROSS JOIN instances i ON i.id = f.i",
+}
+_DEPTH: dict[Level, int] = {"study": 0, "series": 1, "instance": 2}
+
+
+def search(connection: sqlite3.Connection, query: Query) -> list[Found]:
+    """Run a search; see `ports.index.IndexReader.search`."""
+    if query.limit < 0 or query.offset < 0:
+        raise InvalidRequest("limit and offset cannot be negative")
+    asked = _asked(query)
+    source = plan.choose(connection, asked, ordered=not asked.order)
+    where, params = _where(asked, source)
+    keys = (
+        f"SELECT {_KEYS[query.level]} FROM {source.sql}{_JOINS[query.level]} WHERE {where} "
+        f"ORDER BY {_order(asked, source)} LIMIT ? OFFSET ?"
+    )
+    content = "document" if query.full else "answer"
+    sql = _FETCH[query.level].format(content, keys)
+    rows = connection.execute(sql, (*source.params, *params, query.limit, query.offset)).fetchall()
+    return [_found(query, row) for row in rows]
+
+
+def count(connection: sqlite3.Connection, query: Query, at_most: int) -> int:
+    """Count matches, at most that many."""
+    asked = _asked(query)
+    source = plan.choose(connection, asked, ordered=True)
+    where, params = _where(asked, source)
+    rows = f"SELECT 1 FROM {source.sql}{_JOINS[query.level]} WHERE {where} LIMIT ?"
+    sql = f"SELECT count(*) FROM ({rows})"
+    return int(connection.execute(sql, (*source.params, *params, at_most)).fetchone()[0])
+
+
+def _asked(query: Query) -> Query:
+    """Put the study and series of the path among the conditions."""
+    if len(query.conditions) > MAX_CONDITIONS:
+        raise InvalidRequest(f"more than {MAX_CONDITIONS} conditions")
+    path: list[Match] = []
+    if query.study_instance_uid is not None:
+        path.append(SingleValue("0020000D", "UI", (query.study_instance_uid,)))
+    if query.series_instance_uid is not None:
+        path.append(SingleValue("0020000E", "UI", (query.series_instance_uid,)))
+    if query.series_instance_uid is not None and query.level == "study":
+        raise InvalidRequest("a study search cannot name a series")
+    return Query(query.level, (*path, *query.conditions), order=query.order)
+
+
+def _where(query: Query, source: plan.Source) -> tuple[str, list[Param]]:
+    clauses: list[Clause] = [clause_of(condition, query.level) for condition in query.conditions]
+    clauses.sort(key=lambda clause: clause.cost)
+    sql = " AND ".join([_VISIBLE[query.level], *(f"({clause.sql})" for clause in clauses)])
+    params = [param for clause in clauses for param in clause.params]
+    return sql.replace("s.moment", source.moment), params
+
+
+def _order(query: Query, source: plan.Source) -> str:
+    default = _ORDER[query.level].format(moment=source.moment)
+    if not query.order:
+        return default
+    terms = [_term(tag, query.level) for tag in query.order]
+    uids = ("s.uid", "e.uid", "i.sop")[: _DEPTH[query.level] + 1]
+    return ", ".join([*terms, *reversed(uids)])
+
+
+def _term(tag: str, level: Level) -> str:
+    descending = tag.startswith("-")
+    name = tag.removeprefix("-")
+    column = COLUMNS[level].get(name)
+    if name == PATIENT_NAME:
+        expression = "s.patient_name"
+    elif column is None:
+        raise InvalidRequest("cannot sort by this attribute at this level")
+    else:
+        expression = column.moment or column.name
+    return f"{expression} DESC" if descending else expression
+
+
+def _found(query: Query, row: tuple[str, str, str, int, *tuple[bytes | None, ...]]) -> Found:
+    study, series, sop, edit_version, *contents = row
+    return Found(study, series, sop, _content(query, contents), edit_version)
+
+
+def _content(query: Query, contents: list[bytes | None]) -> bytes:
+    """Join what the path of the query does not already say: study and series above the level asked for."""
+    own = contents[-1]
+    if query.level == "instance":
+        contents = contents[:-1]
+        mine = parsed(own or b"")
+        if not query.full:
+            mine = {tag: mine[tag] for tag in INSTANCE_ANSWER if tag in mine}
+    else:
+        alone = query.level == "study" or query.study_instance_uid is not None
+        if alone:
+            return (unpack(own) if query.full else own) if own is not None else b"{}"
+        mine = {}
+    if query.study_instance_uid is not None:
+        contents = contents[1:]
+    if query.series_instance_uid is not None:
+        contents = []
+    return merged(*(_read(content, packed=query.full) for content in contents), mine)
+
+
+def _read(content: bytes | None, *, packed: bool) -> JsonObject:
+    if content is None:
+        return {}
+    return parsed(content) if packed else json.loads(content)
