@@ -1,0 +1,77 @@
+"""URL to adapter. Each is imported when it is asked for, so a process loads the libraries of its own back-ends only.
+
+For `main.py` files and `embedded`. All raise InvalidRequest for a URL that names no adapter.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from isocenter.errors import InvalidRequest
+from isocenter.ports.bus import EventBus
+from isocenter.ports.clock import Clock
+from isocenter.ports.index import IndexGenerations, IndexReader
+from isocenter.ports.journal import Journal
+from isocenter.ports.objects import ObjectStore
+
+
+def open_objects(url: str) -> ObjectStore:
+    """`file:///folder`: objects below it; the folder is made durably when it is missing."""
+    _check("objects", url, "file")
+    from isocenter.adapters.objects.filesystem import FilesystemObjects
+
+    return FilesystemObjects(_folder(url))
+
+
+def open_journal(url: str, clock: Clock) -> Journal:
+    """`file:///folder`: segments in `journal` below it."""
+    _check("journal", url, "file")
+    from isocenter.adapters.journal.files import FileJournal
+
+    return FileJournal(_folder(url), clock)
+
+
+def open_index_reader(url: str) -> IndexReader:
+    """`sqlite:///folder`, read-only; the folder may still be empty."""
+    _check("index", url, "sqlite")
+    from isocenter.adapters.index.sqlite import SqliteReader
+
+    return SqliteReader(_folder(url))
+
+
+def open_index_generations(url: str) -> IndexGenerations:
+    """`sqlite:///folder`, for its one writer."""
+    _check("index", url, "sqlite")
+    from isocenter.adapters.index.sqlite import SqliteGenerations
+
+    return SqliteGenerations(_folder(url))
+
+
+def open_bus(url: str, *, site: str, token: str = "", name: str = "") -> EventBus:
+    """`nats://host:port`; connects at the first use. `name` is shown among the broker's connections."""
+    _check("bus", url, "nats", "tls")
+    from isocenter.adapters.bus.nats import NatsBus
+
+    return NatsBus(url, site=site, token=token, name=name)
+
+
+def _check(port: str, url: str, *schemes: str) -> None:
+    if urlsplit(url).scheme not in schemes:
+        raise InvalidRequest(f"the {port} URL has to start with one of: {', '.join(schemes)}")
+
+
+def _folder(url: str) -> Path:
+    """Give the URL's folder, made and synced into every parent that did not know it yet."""
+    parts = urlsplit(url)
+    path = Path(unquote(parts.path))
+    if parts.netloc or parts.query or parts.fragment or not path.is_absolute():
+        raise InvalidRequest("a URL of a folder has an absolute path and nothing else")
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True, mode=0o700)
+        parent = os.open(folder.parent, os.O_RDONLY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
+    return path
