@@ -12,26 +12,27 @@ from isocenter.ports.index import (
     QuarantineRow,
     StudyRow,
 )
+from isocenter.ports.journal import Position
 
 Row = tuple[Any, ...]
 
 STATE = (
     "s.uid, e.uid, i.sop, i.digest, i.version, i.node, i.first_version, i.transfer_syntax, i.patient, "
-    "i.current, i.held, i.deleted"
+    "i.current, i.held, i.deleted, i.receipts"
 )
 INSTANCE = (
     "s.uid, e.uid, i.sop, i.digest, i.version, i.node, i.first_version, i.sop_class, i.transfer_syntax, "
     "i.object_key, i.size_bytes, i.dataset_offset, i.deflated, i.pixel_data, i.document, i.patient, "
-    "i.instance_number, i.number_of_frames, i.findings, i.current, i.held, i.deleted, i.edit_version"
+    "i.instance_number, i.number_of_frames, i.findings, i.current, i.held, i.deleted, i.edit_version, i.receipts"
 )
 STUDY = (
     "uid, version, answer, document, patient, instances, last_change_ms, "
-    "revision, complete, provisional, edit_version"
+    "revision, complete, provisional, edit_version, completed_at"
 )
 DELETION = "deletion_id, study, series, sop, version, caller, reason, purge_after_ms, state"
 HOLD = (
     "hold_id, study, series, sop, digest, receipt_version, "
-    "reason, standing_study, standing_series, state"
+    "reason, standing_study, standing_series, state, handled_version"
 )
 QUARANTINE = (
     "digest, object_key, size_bytes, reason, message, transfer_syntax, sop, study, sender, version, "
@@ -40,7 +41,7 @@ QUARANTINE = (
 INSTANCE_COLUMNS = (
     "series, sop, digest, visible, current, held, deleted, version, node, first_version, sop_class, transfer_syntax, "
     "object_key, size_bytes, dataset_offset, deflated, patient, instance_number, number_of_frames, edit_version, "
-    "findings, pixel_data, document"
+    "findings, receipts, pixel_data, document"
 )
 
 
@@ -58,7 +59,7 @@ def instance_params(row: InstanceRow, series: int) -> Row:
         "" if row.object_key == key_of(row) else row.object_key,
         *(row.size_bytes, row.dataset_offset, row.deflated, row.patient, row.instance_number),
         *(row.number_of_frames, row.edit_version, json.dumps(row.findings) if row.findings else ""),
-        *(row.pixel_data, pack(row.document)),
+        *(json.dumps(row.receipts) if row.receipts else "", row.pixel_data, pack(row.document)),
     )
 
 
@@ -69,22 +70,31 @@ def instance_of(row: Row) -> InstanceRow:
     fields[9] = fields[9] or f"instances/{study}/{series}/{sop}~{digest[:32]}.dcm"
     fields[12] = bool(fields[12])
     fields[14] = unpack(fields[14])
-    fields[18] = tuple(map(tuple, json.loads(fields[18]))) if fields[18] else ()
+    fields[18] = _tuples(fields[18])
     fields[19:22] = map(bool, fields[19:22])
+    fields[23] = _tuples(fields[23])
     return InstanceRow(*fields)
+
+
+def _tuples(text: str) -> tuple[Any, ...]:
+    return tuple(map(tuple, json.loads(text))) if text else ()
 
 
 def state_of(row: Row) -> InstanceState:
     """An InstanceState of the columns STATE."""
-    return InstanceState(*row[:9], *map(bool, row[9:12]))
+    fields = list(row)
+    fields[9:12] = map(bool, fields[9:12])
+    fields[12] = _tuples(fields[12])
+    return InstanceState(*fields)
 
 
 def study_of(row: Row) -> StudyRow:
     """A StudyRow of the columns STUDY."""
-    uid, version, answer, document, *rest = row
-    return StudyRow(
-        uid, version, answer, unpack(document), *rest[:4], bool(rest[4]), bool(rest[5]), rest[6]
-    )
+    fields = list(row)
+    fields[3] = unpack(fields[3])
+    fields[8:10] = map(bool, fields[8:10])
+    fields[11] = Position(*json.loads(fields[11])) if fields[11] else None
+    return StudyRow(*fields)
 
 
 def deletion_of(row: Row) -> DeletionRow:

@@ -9,7 +9,8 @@ CREATE TABLE studies (
   id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, visible INTEGER NOT NULL DEFAULT 0,
   version INTEGER NOT NULL DEFAULT -1, edit_version INTEGER NOT NULL DEFAULT 0, patient TEXT NOT NULL DEFAULT '',
   instances INTEGER NOT NULL DEFAULT 0, last_change_ms INTEGER NOT NULL DEFAULT 0,
-  revision INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0, provisional INTEGER NOT NULL DEFAULT 0,
+  completed_at TEXT NOT NULL DEFAULT '', revision INTEGER NOT NULL DEFAULT 0,
+  complete INTEGER NOT NULL DEFAULT 0, provisional INTEGER NOT NULL DEFAULT 0,
   moment TEXT NOT NULL DEFAULT '', study_date TEXT, study_time TEXT, patient_name TEXT, patient_id TEXT,
   issuer_of_patient_id TEXT, patient_birth_date TEXT, patient_sex TEXT, accession_number TEXT, study_id TEXT,
   study_description TEXT, number_of_study_related_series INTEGER, number_of_study_related_instances INTEGER,
@@ -46,7 +47,7 @@ CREATE TABLE instances (
   version INTEGER NOT NULL, node TEXT NOT NULL, first_version INTEGER NOT NULL, sop_class TEXT NOT NULL,
   transfer_syntax TEXT NOT NULL, object_key TEXT NOT NULL, size_bytes INTEGER NOT NULL,
   dataset_offset INTEGER NOT NULL, deflated INTEGER NOT NULL, patient TEXT NOT NULL, instance_number INTEGER,
-  number_of_frames INTEGER NOT NULL, edit_version INTEGER NOT NULL, findings TEXT NOT NULL,
+  number_of_frames INTEGER NOT NULL, edit_version INTEGER NOT NULL, findings TEXT NOT NULL, receipts TEXT NOT NULL,
   pixel_data BLOB NOT NULL, document BLOB NOT NULL,
   UNIQUE (sop, digest));
 CREATE INDEX instances_series ON instances (series, visible, instance_number, sop);
@@ -60,7 +61,7 @@ CREATE INDEX deletions_state ON deletions (state, deletion_id);
 CREATE INDEX deletions_study ON deletions (study);
 CREATE TABLE holds (hold_id TEXT PRIMARY KEY, study TEXT NOT NULL, series TEXT NOT NULL, sop TEXT NOT NULL,
   digest TEXT NOT NULL, receipt_version INTEGER NOT NULL, reason TEXT NOT NULL, standing_study TEXT NOT NULL,
-  standing_series TEXT NOT NULL, state TEXT NOT NULL);
+  standing_series TEXT NOT NULL, state TEXT NOT NULL, handled_version INTEGER NOT NULL);
 CREATE INDEX holds_state ON holds (state, hold_id);
 CREATE TABLE quarantines (digest TEXT PRIMARY KEY, object_key TEXT NOT NULL, size_bytes INTEGER NOT NULL,
   reason TEXT NOT NULL, message TEXT NOT NULL, transfer_syntax TEXT NOT NULL, sop TEXT NOT NULL, study TEXT NOT NULL,

@@ -95,6 +95,10 @@ class SqliteIndex(SqliteReads):
                 self._connection.execute("PRAGMA synchronous = FULL")
             return self._owners(subjects)
 
+    def standing(self, subjects: Iterable[str]) -> dict[str, str]:
+        """The owner of each subject that has one."""
+        return self._owners(json.dumps(list(subjects)))
+
     def _owners(self, subjects: str) -> dict[str, str]:
         sql = f"SELECT subject, owner FROM claims WHERE subject IN {_EACH}"
         return dict(self._rows(lambda row: (str(row[0]), str(row[1])), sql, subjects))
@@ -159,7 +163,7 @@ class SqliteIndex(SqliteReads):
             "CROSS JOIN instances i ON i.series = e.id WHERE s.uid = ? AND i.visible = 1 GROUP BY e.uid"
         )
         first = (
-            "SELECT document FROM instances WHERE series = ? AND visible = 1 "
+            "SELECT document, first_version FROM instances WHERE series = ? AND visible = 1 "
             "ORDER BY first_version, sop, digest LIMIT 1"
         )
         with self._reading() as connection:
@@ -168,7 +172,7 @@ class SqliteIndex(SqliteReads):
                     *(uid, instances, version),
                     tuple(sorted(sop_classes.split(","))),
                     tuple(sorted(syntaxes.split(","))),
-                    unpack(connection.execute(first, (key,)).fetchone()[0]),
+                    *_representative(connection.execute(first, (key,)).fetchone()),
                 )
                 for uid, key, instances, version, sop_classes, syntaxes in connection.execute(
                     counted, (study,)
@@ -197,3 +201,7 @@ class SqliteIndex(SqliteReads):
         """Move everything into the database file itself, synced."""
         with self._lock, translated():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _representative(row: tuple[bytes, int]) -> tuple[bytes, int]:
+    return unpack(row[0]), row[1]

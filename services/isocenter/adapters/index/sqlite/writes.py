@@ -21,7 +21,7 @@ _REPLACED = ", ".join(
 PUT_INSTANCE = (
     f"INSERT INTO instances ({rows.INSTANCE_COLUMNS}) VALUES ({_MARKS}) "
     f"ON CONFLICT (sop, digest) DO UPDATE SET {_REPLACED} "
-    "WHERE (excluded.version, excluded.node) > (version, node)"
+    "WHERE (excluded.version, excluded.node) >= (version, node)"
 )
 SET_FLAGS = "UPDATE instances SET visible = ?, current = ?, held = ?, deleted = ? WHERE sop = ? AND digest = ?"
 PUT_POSITION = (
@@ -158,8 +158,8 @@ def _put_decisions(connection: sqlite3.Connection, batch: IndexBatch) -> None:
 def _update(
     connection: sqlite3.Connection, table: str, key: int, version: int, values: dict[str, object]
 ) -> bool:
-    """Replace an older row; tells whether it was older."""
-    sql = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ? AND version < ?"
+    """Replace a row of the same or an older version; tells whether it was not newer."""
+    sql = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ? AND version <= ?"
     return connection.execute(sql, (*values.values(), key, version)).rowcount == 1
 
 
@@ -188,6 +188,7 @@ def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) ->
             "last_change_ms": row.last_change_ms,
         },
         **{"revision": row.revision, "complete": row.complete, "provisional": row.provisional},
+        "completed_at": json.dumps(row.completed_at) if row.completed_at else "",
         **{"answer": row.answer, "document": pack(row.document)},
     }
     if not _update(connection, "studies", key, row.version, values):
