@@ -20,7 +20,10 @@ def settle(vr: str, key: str, document: JsonObject, *, inherited: bool) -> bytes
     if " or " not in vr:
         return vr.encode("ascii")
     if vr == "OB or OW":
-        eight = key.startswith(_WAVEFORM_GROUP) and _first_value(document, _WAVEFORM_BITS_ALLOCATED) == 8
+        eight = (
+            key.startswith(_WAVEFORM_GROUP)
+            and _first_value(document, _WAVEFORM_BITS_ALLOCATED) == 8
+        )
         return b"OB" if eight else b"OW"
     if "OW" in vr and _first_value(document, _LUT_DESCRIPTOR) != 1:
         return b"OW"

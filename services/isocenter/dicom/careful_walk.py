@@ -9,7 +9,7 @@ from isocenter.dicom.walk import EXTENDED_OFFSET_TABLE, WANTED, PixelSpan, Segme
 from isocenter.errors import InvalidInstance
 
 
-class NeedMore(Exception):  # noqa: N818
+class NeedMore(Exception):
     """The segment ends before the data set does, in the middle of something that has to be seen."""
 
 
@@ -52,7 +52,9 @@ class CarefulWalk:
     def _settle_encoding(self, at: int) -> None:
         found = encoding_at(self._ledger.data, at, self._encoding)
         if found != self._encoding:
-            self._ledger.note("encoding_mismatch", 0, "written with value representations, declared without")
+            self._ledger.note(
+                "encoding_mismatch", 0, "written with value representations, declared without"
+            )
         self._encoding = found
 
     def _element(self, at: int, *, more: bool) -> int:
@@ -96,12 +98,18 @@ class CarefulWalk:
         if not more:
             self._ledger.note("pixel_data_truncated", element.tag, "shorter than its length says")
             end = self._ledger.end
-        return self._native(element, end) if pixels else self._ledger.leaf(element, end, LEAF_MAX_BYTES)
+        return (
+            self._native(element, end)
+            if pixels
+            else self._ledger.leaf(element, end, LEAF_MAX_BYTES)
+        )
 
     def _cut_off(self, element: Element, at: int) -> int:
         if self.walk.pixels is None:
             raise InvalidInstance("the data set ends in the middle of an element", code="truncated")
-        self._ledger.note("trailing_element_truncated", element.tag, "cut off after Pixel Data, not read")
+        self._ledger.note(
+            "trailing_element_truncated", element.tag, "cut off after Pixel Data, not read"
+        )
         return at
 
     def _keep(self, element: Element) -> None:
@@ -129,7 +137,9 @@ class CarefulWalk:
 
     def _found(self, element: Element, end: int, fragments: Fragments | None = None) -> None:
         if self.walk.pixels is not None:
-            self._ledger.note("several_pixel_data", element.tag, "more than one Pixel Data; the first is used")
+            self._ledger.note(
+                "several_pixel_data", element.tag, "more than one Pixel Data; the first is used"
+            )
             return
         start = self._ledger.in_object(element.value)
         self.walk.pixels = PixelSpan(element.tag, start, self._ledger.in_object(end), fragments)

@@ -81,7 +81,13 @@ def charset_of(raw: bytes) -> Charset:
     for term in terms:
         codec = _codec(term)
         if codec is None:
-            findings.append(("charset_unknown", _CHARSET_TAG, "no term of PS3.3 C.12.1.1.2, decoded by guessing"))
+            findings.append(
+                (
+                    "charset_unknown",
+                    _CHARSET_TAG,
+                    "no term of PS3.3 C.12.1.1.2, decoded by guessing",
+                )
+            )
         elif not _CANONICAL.fullmatch(term):
             findings.append(("charset_misspelt", _CHARSET_TAG, "not spelt as in PS3.3 C.12.1.1.2"))
         codecs.append(codec or "ascii")

@@ -13,7 +13,9 @@ from isocenter.errors import InvalidInstance, LimitExceeded
 _FIRST_BYTES = 1 << 20
 
 
-def walk_deflated(data: Buffer, dataset_offset: int, limits: ScanLimits) -> tuple[Walk, list[Piece]]:
+def walk_deflated(
+    data: Buffer, dataset_offset: int, limits: ScanLimits
+) -> tuple[Walk, list[Piece]]:
     """Walk and cut; offsets are those of the object as if it held the data set inflated.
 
     Errors: those of CarefulWalk and Inflater.
@@ -60,4 +62,6 @@ def _clip(walk: Walk, end: int) -> None:
         raise InvalidInstance("the data set ends in the middle of an element", code="truncated")
     walk.holes[-1] = (start, end)
     walk.pixels.end = end
-    walk.findings.append(("pixel_data_truncated", f"{walk.pixels.tag:08X}", "shorter than its length says"))
+    walk.findings.append(
+        ("pixel_data_truncated", f"{walk.pixels.tag:08X}", "shorter than its length says")
+    )

@@ -49,7 +49,10 @@ FORMS: dict[bytes, Form] = {
     **dict.fromkeys(b"SQ UN".split(), Form.NESTED),
 }
 
-EXPLICIT_HEAD = {False: Struct("<HH2sHL"), True: Struct(">HH2sHL")}  # the last only counts in the long form
+EXPLICIT_HEAD = {
+    False: Struct("<HH2sHL"),
+    True: Struct(">HH2sHL"),
+}  # the last only counts in the long form
 IMPLICIT_HEAD = {False: Struct("<HHL"), True: Struct(">HHL")}
 
 

@@ -13,7 +13,12 @@ from isocenter.errors import InvalidInstance, LimitExceeded
 
 _ITEM_HEAD = Struct("<HHL")  # encapsulated syntaxes are little endian
 _FORGET_BYTES = 32 << 20
-_STARTS = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL ")  # JPEG and JPEG-LS, J2K, JPEG XL
+_STARTS = (
+    b"\xff\xd8",
+    b"\xff\x4f\xff\x51",
+    b"\xff\x0a",
+    b"\0\0\0\x0cJXL ",
+)  # JPEG and JPEG-LS, J2K, JPEG XL
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,14 @@ def walk_fragments(data: Buffer, at: int, end: int, limits: ScanLimits) -> Fragm
             truncated = False
             break
         if tag != ITEM:
-            raise InvalidInstance("Pixel Data holds something else than items", code="fragment_not_an_item")
+            raise InvalidInstance(
+                "Pixel Data holds something else than items", code="fragment_not_an_item"
+            )
         available = min(length, end - position - 8)
         if offset_table is None:
-            offset_table = bytes(data[position + 8 : position + 8 + min(available, 4 * limits.max_fragments)])
+            offset_table = bytes(
+                data[position + 8 : position + 8 + min(available, 4 * limits.max_fragments)]
+            )
             offset = position + 8 + available
         else:
             lengths.append(available)
@@ -55,7 +64,9 @@ def walk_fragments(data: Buffer, at: int, end: int, limits: ScanLimits) -> Fragm
         position += 8 + available
         if position - forgotten > _FORGET_BYTES:
             forgotten = forget(data, forgotten, position)
-    return Fragments(offset_table or b"", offset, tuple(lengths), position if not truncated else end, truncated)
+    return Fragments(
+        offset_table or b"", offset, tuple(lengths), position if not truncated else end, truncated
+    )
 
 
 def forget(data: Buffer, start: int, end: int) -> int:
@@ -96,12 +107,16 @@ def _offsets(table: bytes, code: str) -> Sequence[int]:
     return Struct(f"<{len(table) // size}{code}").unpack_from(table)
 
 
-def _from_offsets(lengths: Sequence[int], offsets: Sequence[int], frames: int) -> tuple[int, ...] | None:
+def _from_offsets(
+    lengths: Sequence[int], offsets: Sequence[int], frames: int
+) -> tuple[int, ...] | None:
     if len(offsets) != frames or list(offsets) != sorted(set(offsets)) or offsets[0] != 0:
         return None
     starts = list(accumulate((length + 8 for length in lengths), initial=0))
     first = tuple(bisect_left(starts, offset) for offset in offsets)
-    if any(starts[n] != offset for n, offset in zip(first, offsets, strict=True) if n < len(lengths)):
+    if any(
+        starts[n] != offset for n, offset in zip(first, offsets, strict=True) if n < len(lengths)
+    ):
         return None
     if first[-1] >= len(lengths):
         return None
@@ -118,5 +133,3 @@ def _from_starts(data: Buffer, fragments: Fragments, frames: int) -> tuple[int, 
         if position - forgotten > _FORGET_BYTES:
             forgotten = forget(data, forgotten, position)
     return tuple(first) if len(first) == frames and first[0] == 0 else None
-
-

@@ -62,7 +62,9 @@ def scan(
         pieces = cut_pieces(segment, walk.end, walk.holes, limits)
     identity = identify(walk.values, is_directory=_is_directory(pieces))
     pixel_data, pixel_findings = locate_pixels(data, walk, syntax)
-    return _header(identity, pieces, syntax, pixel_data, (*walk.findings, *identity.findings, *pixel_findings))
+    return _header(
+        identity, pieces, syntax, pixel_data, (*walk.findings, *identity.findings, *pixel_findings)
+    )
 
 
 def _header(
@@ -87,7 +89,9 @@ def _header(
 def _walk(segment: Segment, syntax: TransferSyntax, limits: ScanLimits) -> Walk:
     if not syntax.big_endian and limits.max_header_bytes >= QUICK_BYTES:
         try:
-            return QuickWalk(segment.data, segment.end, limits, explicit=not syntax.implicit).run(segment.start)
+            return QuickWalk(segment.data, segment.end, limits, explicit=not syntax.implicit).run(
+                segment.start
+            )
         except (Odd, struct.error):
             pass
     careful = CarefulWalk(Encoding(not syntax.implicit, syntax.big_endian), limits)

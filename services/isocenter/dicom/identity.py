@@ -1,5 +1,6 @@
 """The UIDs without which an instance is nobody, read leniently and told apart strictly."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ _NAMES = {
     STUDY_INSTANCE_UID: "study_instance_uid",
     SERIES_INSTANCE_UID: "series_instance_uid",
 }
+_LEADING_ZERO = re.compile(r"(?:^|\.)0[0-9]")
 
 
 def identify(values: Mapping[int, bytes], *, is_directory: bool) -> Identity:
@@ -43,23 +45,32 @@ def identify(values: Mapping[int, bytes], *, is_directory: bool) -> Identity:
     """
     findings: list[Finding] = []
     if is_directory and SOP_INSTANCE_UID not in values:
-        raise InvalidInstance("a media directory (DICOMDIR), not an instance", code="media_directory")
+        raise InvalidInstance(
+            "a media directory (DICOMDIR), not an instance", code="media_directory"
+        )
     uids = [_uid(values.get(tag, b""), tag, findings) for tag in _NAMES]
     findings += charset_findings(values.get(SPECIFIC_CHARACTER_SET, b""))
-    return Identity(*uids, findings=tuple(findings))
+    sop_class, sop, study, series = uids
+    return Identity(sop_class, sop, study, series, tuple(findings))
 
 
 def _uid(raw: bytes, tag: int, findings: list[Finding]) -> str:
     text = clean_uid(raw)
     if not text:
-        raise InvalidInstance(f"{_NAMES[tag]} is missing", code=f"no_{_NAMES[tag]}", tag=key_of(tag))
+        raise InvalidInstance(
+            f"{_NAMES[tag]} is missing", code=f"no_{_NAMES[tag]}", tag=key_of(tag)
+        )
     if not is_valid_uid(text):
-        raise InvalidInstance(f"{_NAMES[tag]} is not a UID", code=f"invalid_{_NAMES[tag]}", tag=key_of(tag))
+        raise InvalidInstance(
+            f"{_NAMES[tag]} is not a UID", code=f"invalid_{_NAMES[tag]}", tag=key_of(tag)
+        )
     padding = len(raw) - len(text)
     if padding > 1 or (padding and raw[-1:] != b"\0"):
         findings.append(("uid_padding", key_of(tag), "padded with something else than one null"))
-    if any(len(part) > 1 and part[0] == "0" for part in text.split(".")):
-        findings.append(("uid_leading_zero", key_of(tag), "a component starts with a zero (PS3.5 9.1)"))
+    if _LEADING_ZERO.search(text):
+        findings.append(
+            ("uid_leading_zero", key_of(tag), "a component starts with a zero (PS3.5 9.1)")
+        )
     return text
 
 

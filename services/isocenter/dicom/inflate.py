@@ -54,7 +54,9 @@ class Inflater:
         try:
             part = self._zlib.decompress(chunk, most)
         except zlib.error:
-            raise InvalidInstance("the deflated data set cannot be inflated", code="bad_deflate") from None
+            raise InvalidInstance(
+                "the deflated data set cannot be inflated", code="bad_deflate"
+            ) from None
         self._held = self._zlib.unconsumed_tail
         self.position += len(part)
         self.ended = self._zlib.eof or (starved and not part)
@@ -66,7 +68,9 @@ class Inflater:
         chunk = bytes(self._data[self._next : self._next + _INPUT_BYTES])
         self._next += len(chunk)
         self._fed += len(chunk)
-        self._forgotten = forget(self._data, self._forgotten, self._next) if chunk else self._forgotten
+        self._forgotten = (
+            forget(self._data, self._forgotten, self._next) if chunk else self._forgotten
+        )
         return chunk
 
     def _check(self) -> None:
@@ -78,11 +82,15 @@ class Inflater:
 
 def _window(start: bytes) -> int:
     # Some writers put the zlib header (RFC 1950) before the deflated bytes (RFC 1951) that the standard asks for.
-    zlib_header = len(start) == 2 and start[0] & 0x0F == 8 and int.from_bytes(start, "big") % 31 == 0
+    zlib_header = (
+        len(start) == 2 and start[0] & 0x0F == 8 and int.from_bytes(start, "big") % 31 == 0
+    )
     return zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
 
 
-def inflated(data: Buffer, dataset_offset: int, limits: ScanLimits = DEFAULT_LIMITS) -> Iterator[bytes]:
+def inflated(
+    data: Buffer, dataset_offset: int, limits: ScanLimits = DEFAULT_LIMITS
+) -> Iterator[bytes]:
     """Give a deflated object's data set in pieces of at most 1 MiB, memory flat."""
     inflater = Inflater(data, dataset_offset, limits)
     while not inflater.ended:
@@ -98,5 +106,3 @@ def inflated_range(
     inflater = Inflater(data, dataset_offset, limits)
     inflater.skip(start - dataset_offset)
     return inflater.read(end - start)
-
-

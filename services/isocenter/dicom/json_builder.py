@@ -23,7 +23,8 @@ from isocenter.errors import InvalidInstance
 _SHORT = {order: {vr: CONVERTERS[order][vr] for vr in SHORT_VRS} for order in (False, True)}
 _NAMES = {vr: vr.decode("ascii") for vr in FORMS}
 _EXPECTED = {
-    tag: (attributes.key_of(tag), attribute.vr.encode("ascii")) for tag, attribute in attributes.ATTRIBUTES.items()
+    tag: (attributes.key_of(tag), attribute.vr.encode("ascii"))
+    for tag, attribute in attributes.ATTRIBUTES.items()
 }
 # What needs no thought when it comes without a VR.
 _IMPLICIT = {
@@ -51,7 +52,9 @@ class Builder(Elements):
     def fill(self, level: Level, at: int) -> int:
         """Read the elements of a data set or item into its document; gives where it ends, delimiter included."""
         try:
-            stopped = self._explicit(level, at) if level.encoding.explicit else self._implicit(level, at)
+            stopped = (
+                self._explicit(level, at) if level.encoding.explicit else self._implicit(level, at)
+            )
         except struct.error:
             raise InvalidInstance("an element is cut off", code="truncated") from None
         if level.unsorted:
@@ -74,7 +77,13 @@ class Builder(Elements):
             tag = group << 16 | element
             convert = short.get(vr)
             key, expected = _EXPECTED.get(tag) or (f"{tag:08X}", vr)
-            if convert is None or expected != vr or length > LEAF_MAX_BYTES or tag <= before or not element:
+            if (
+                convert is None
+                or expected != vr
+                or length > LEAF_MAX_BYTES
+                or tag <= before
+                or not element
+            ):
                 at = self.slow(level, at, before)
             else:
                 start = at + 8

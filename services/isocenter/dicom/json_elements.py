@@ -1,4 +1,4 @@
-"""The elements that are not plain: sequences, values cut out, unknown or other representations, delimiters, oddities."""
+"""The elements that are not plain: sequences, values cut out, other representations, delimiters, oddities."""
 
 from collections.abc import Callable
 
@@ -44,7 +44,13 @@ class Elements:
         """What only decoding shows."""
         found = list(self._noted)
         if self.unclean:
-            found.append(("text_undecodable", "", "text that is not in its Specific Character Set, shown as good as it goes"))
+            found.append(
+                (
+                    "text_undecodable",
+                    "",
+                    "text that is not in its Specific Character Set, given as far as it can be read",
+                )
+            )
         return found[: DEFAULT_LIMITS.max_findings]
 
     def fill(self, level: Level, at: int) -> int:
@@ -61,7 +67,9 @@ class Elements:
             return self._pass_pixels(element)
         key = attributes.key_of(tag)
         made, at = self._object(level, element, key)
-        if tag & 0xFFFF and key not in level.document:  # group lengths are not in the model (PS3.18 F.2.2)
+        if (
+            tag & 0xFFFF and key not in level.document
+        ):  # group lengths are not in the model (PS3.18 F.2.2)
             level.document[key] = made
             level.unsorted = level.unsorted or tag < before
             if tag == SPECIFIC_CHARACTER_SET:
@@ -99,11 +107,16 @@ class Elements:
         at_the_end = element.value == self.runs.end and element.length != UNDEFINED_LENGTH
         return element.length if at_the_end else self.runs.hole(element.value)
 
-    def _bulk(self, level: Level, element: Element, key: str, length: int) -> tuple[JsonObject, int]:
+    def _bulk(
+        self, level: Level, element: Element, key: str, length: int
+    ) -> tuple[JsonObject, int]:
         vr = self._vr(level, element, key)
         uri = self._bulk_data_uri(self.runs.offset(element.value), length)
         delimiter = 8 if element.length == UNDEFINED_LENGTH else 0
-        return {"vr": "UN" if vr == b"SQ" else vr.decode("ascii"), "BulkDataURI": uri}, element.value + delimiter
+        return {
+            "vr": "UN" if vr == b"SQ" else vr.decode("ascii"),
+            "BulkDataURI": uri,
+        }, element.value + delimiter
 
     def _fragments(self, level: Level, element: Element, key: str) -> tuple[JsonObject, int]:
         found = walk_fragments(self.data, element.value, level.end, DEFAULT_LIMITS)
@@ -130,7 +143,9 @@ class Elements:
         if element.vr in (b"", b"UN") or element.vr not in FORMS:
             return expected
         if element.vr != expected and element.vr in _TEXT_VRS and expected in _TEXT_VRS:
-            self._noted[("vr_differs", key, "written with another value representation than PS3.6 has")] = None
+            self._noted[
+                ("vr_differs", key, "written with another value representation than PS3.6 has")
+            ] = None
             return expected
         return element.vr
 
@@ -147,7 +162,9 @@ class Elements:
             items, at = self._items(level, element.value, end, encoding, undefined=False)
         except InvalidInstance:
             key = attributes.key_of(element.tag)
-            self._noted[("malformed_sequence", key, "not made of items; given as unknown bytes")] = None
+            self._noted[
+                ("malformed_sequence", key, "not made of items; given as unknown bytes")
+            ] = None
             return binary("UN", self.data[element.value : end]), end
         return _sequence_object(items), at
 
@@ -168,7 +185,9 @@ class Elements:
                 at = self.fill(inner, item.value)
                 items.append(inner.document)
             else:
-                raise InvalidInstance("a sequence holds something else than items", code="malformed_sequence")
+                raise InvalidInstance(
+                    "a sequence holds something else than items", code="malformed_sequence"
+                )
         if undefined:
             raise InvalidInstance("a sequence without its delimiter", code="malformed_sequence")
         return items, at

@@ -13,7 +13,9 @@ class Level:
 
     __slots__ = ("depth", "document", "encoding", "end", "signed", "text", "undefined", "unsorted")
 
-    def __init__(self, end: int, encoding: Encoding, text: Text, *, undefined: bool, depth: int, signed: bool) -> None:
+    def __init__(
+        self, end: int, encoding: Encoding, text: Text, *, undefined: bool, depth: int, signed: bool
+    ) -> None:
         self.document: JsonObject = {}
         self.end = end
         self.encoding = encoding

@@ -46,4 +46,6 @@ def to_json(
 
 def dumps(document: JsonObject) -> bytes:
     """Write a document compactly as UTF-8."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8"
+    )

@@ -6,7 +6,7 @@ length is no multiple of its unit becomes InlineBinary under UN.
 
 from binascii import b2a_base64
 from collections.abc import Callable
-from math import isfinite
+from math import isfinite, isnan
 from struct import unpack
 from typing import Any
 
@@ -57,7 +57,9 @@ def _texts(vr: str, *, leading_spaces: bool) -> Converter:
     strip = str.rstrip if leading_spaces else str.strip
 
     def convert(raw: bytes, text: Text) -> JsonObject:
-        value = raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"\\")
+        value = (
+            raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"\\")
+        )
         if "\\" in value:
             return {"vr": vr, "Value": [strip(part, " \0") or None for part in value.split("\\")]}
         value = strip(value, " \0")
@@ -70,7 +72,9 @@ def _long_text(vr: str) -> Converter:
     """LT ST UT UR: one value, only trailing spaces do not count."""
 
     def convert(raw: bytes, text: Text) -> JsonObject:
-        value = raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"")
+        value = (
+            raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"")
+        )
         value = value.rstrip(" \0")
         return {"vr": vr, "Value": [value]} if value else {"vr": vr}
 
@@ -81,7 +85,9 @@ _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
 def _person_name(raw: bytes, text: Text) -> JsonObject:
-    value = raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"\\^=")
+    value = (
+        raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"\\^=")
+    )
     names = [_name_groups(part) for part in value.rstrip(" \0").split("\\")]
     return {"vr": "PN", "Value": names} if any(names) else {"vr": "PN"}
 
@@ -171,13 +177,16 @@ def _floats(vr: str, code: str, unit: int, *, big_endian: bool) -> Converter:
         if len(raw) % unit:
             return binary("UN", raw)
         values = unpack(f"{order}{len(raw) // unit}{code}", raw)
-        return {"vr": vr, "Value": [value if isfinite(value) else _infinite(value) for value in values]}
+        return {
+            "vr": vr,
+            "Value": [value if isfinite(value) else _infinite(value) for value in values],
+        }
 
     return convert
 
 
 def _infinite(value: float) -> str:
-    if value != value:
+    if isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
 
@@ -214,7 +223,10 @@ def converters(*, big_endian: bool) -> dict[bytes, Converter]:
         "FL": _floats("FL", "f", 4, big_endian=big_endian),
         "FD": _floats("FD", "d", 8, big_endian=big_endian),
         **{vr: _bytes(vr, unit, big_endian=big_endian) for vr, unit in _UNITS.items()},
-        **{vr: _numbers(vr, code, _SIZES[code], big_endian=big_endian) for vr, code in _INTEGERS.items()},
+        **{
+            vr: _numbers(vr, code, _SIZES[code], big_endian=big_endian)
+            for vr, code in _INTEGERS.items()
+        },
     }
     return {vr.encode("ascii"): convert for vr, convert in by_vr.items()}
 

@@ -43,16 +43,26 @@ class Ledger:
         try:
             element = read_element(self.data, at, encoding)
         except struct.error:
-            raise InvalidInstance("the data set ends in the middle of an element", code="truncated") from None
+            raise InvalidInstance(
+                "the data set ends in the middle of an element", code="truncated"
+            ) from None
         if encoding.explicit and element.vr not in FORMS and element.tag >> 16 != DELIMITER_GROUP:
             self._note_vr(element)
         return element
 
     def _note_vr(self, element: Element) -> None:
         if element.vr:
-            self.note("vr_unknown", element.tag, "written with a value representation the standard does not have")
+            self.note(
+                "vr_unknown",
+                element.tag,
+                "written with a value representation the standard does not have",
+            )
         else:
-            self.note("encoding_mismatch", 0, "elements written without value representations, declared with")
+            self.note(
+                "encoding_mismatch",
+                0,
+                "elements written without value representations, declared with",
+            )
 
     def note(self, code: str, tag: int, message: str) -> None:
         """Add a finding once."""

@@ -63,7 +63,9 @@ def _fragments(ledger: Ledger, element: Element, end: int) -> int:
     return found.end + 8
 
 
-def _items(ledger: Ledger, at: int, end: int, encoding: Encoding, depth: int, *, undefined: bool) -> int:
+def _items(
+    ledger: Ledger, at: int, end: int, encoding: Encoding, depth: int, *, undefined: bool
+) -> int:
     if depth >= ledger.limits.max_depth:
         raise LimitExceeded("sequences are nested too deeply", code="nesting")
     while at < end:
@@ -76,7 +78,9 @@ def _items(ledger: Ledger, at: int, end: int, encoding: Encoding, depth: int, *,
             ledger.note("stray_delimiter", item.tag, "a delimiter that ends nothing")
             at = item.value
         else:
-            raise InvalidInstance("a sequence holds something else than items", code="malformed_sequence")
+            raise InvalidInstance(
+                "a sequence holds something else than items", code="malformed_sequence"
+            )
     if undefined:
         raise InvalidInstance("a sequence without its delimiter", code="malformed_sequence")
     return at
@@ -89,23 +93,33 @@ def _item(ledger: Ledger, item: Element, end: int, declared: Encoding, depth: in
         raise InvalidInstance("an item reaches beyond its sequence", code="malformed_sequence")
     encoding = encoding_at(ledger.data, item.value, declared) if item.value < stop else declared
     if encoding != declared:
-        ledger.note("encoding_mismatch", 0, "an item written with value representations, declared without")
+        ledger.note(
+            "encoding_mismatch", 0, "an item written with value representations, declared without"
+        )
     at, before = item.value, -1
     while at < stop:
         element = ledger.read(at, encoding)
-        if element.tag == ITEM_END:
+        if element.tag in (ITEM_END, SEQUENCE_END):
             if undefined:
-                return element.value
-            ledger.note("stray_delimiter", element.tag, "a delimiter that ends nothing")
-            at = element.value
-            continue
-        if element.tag == SEQUENCE_END:
-            if undefined:  # the item's own delimiter is missing
-                ledger.note("item_not_delimited", 0, "an item without its delimiter")
-                return at
-            raise InvalidInstance("a sequence ends inside an item", code="malformed_sequence")
-        before = ledger.check_order(element.tag, before)
-        at = walk_value(ledger, element, stop, encoding, depth + 1)
+                return _undefined_item_end(ledger, element, at)
+            at = _stray(ledger, element)
+        else:
+            before = ledger.check_order(element.tag, before)
+            at = walk_value(ledger, element, stop, encoding, depth + 1)
     if undefined:
         raise InvalidInstance("an item without its delimiter", code="malformed_sequence")
     return at
+
+
+def _undefined_item_end(ledger: Ledger, element: Element, at: int) -> int:
+    if element.tag == ITEM_END:
+        return element.value
+    ledger.note("item_not_delimited", 0, "an item without its delimiter")
+    return at
+
+
+def _stray(ledger: Ledger, element: Element) -> int:
+    if element.tag == SEQUENCE_END:
+        raise InvalidInstance("a sequence ends inside an item", code="malformed_sequence")
+    ledger.note("stray_delimiter", element.tag, "a delimiter that ends nothing")
+    return element.value

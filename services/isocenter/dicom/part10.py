@@ -75,7 +75,9 @@ def read_file_meta(data: Buffer) -> FileMeta:
     start = _start(data, findings)
     values, dataset_offset = _read_elements(data, start)
     if dataset_offset == start:
-        findings.append(("no_file_meta", "", "no File Meta; the transfer syntax is told from the data set"))
+        findings.append(
+            ("no_file_meta", "", "no File Meta; the transfer syntax is told from the data set")
+        )
     texts = {tag: clean_uid(value) for tag, value in values.items()}
     syntax = texts.get(_TRANSFER_SYNTAX_UID, "")
     if syntax and not is_valid_uid(syntax):
@@ -122,7 +124,9 @@ def _read_elements(data: Buffer, start: int) -> tuple[dict[int, bytes], int]:
         if at > len(data):
             raise InvalidInstance("File Meta is cut off", code="truncated_file_meta")
         if element.tag in _KEPT:
-            values[element.tag] = bytes(data[element.value : min(at, element.value + _MAX_VALUE_BYTES)])
+            values[element.tag] = bytes(
+                data[element.value : min(at, element.value + _MAX_VALUE_BYTES)]
+            )
     return values, at
 
 

@@ -56,7 +56,11 @@ class Runs:
     def hole(self, at: int) -> int:
         """Give the length of the hole at a joined place, 0 when there is none."""
         index = bisect_left(self._holes_at, at)
-        return self._lengths[index] if index < len(self._holes_at) and self._holes_at[index] == at else 0
+        return (
+            self._lengths[index]
+            if index < len(self._holes_at) and self._holes_at[index] == at
+            else 0
+        )
 
     def stop(self, at: int, length: int) -> int:
         """Give the joined place where a value of `length` bytes of the object that starts at `at` stops."""

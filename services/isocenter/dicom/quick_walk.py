@@ -24,13 +24,15 @@ QUICK_BYTES = 1 << 20  # a longer header is walked with its elements counted
 _explicit_head = EXPLICIT_HEAD[False].unpack_from
 _implicit_head = IMPLICIT_HEAD[False].unpack_from
 _SEQUENCES = frozenset(tag for tag, attribute in ATTRIBUTES.items() if attribute.vr == "SQ")
-_IMPLICIT_SPECIAL = WANTED | _SEQUENCES | PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, ITEM, ITEM_END, SEQUENCE_END}
+_IMPLICIT_SPECIAL = (
+    WANTED | _SEQUENCES | PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, ITEM, ITEM_END, SEQUENCE_END}
+)
 _VRS = frozenset(FORMS)
 _SHORT = Form.SHORT
 _MAX_DEPTH = 16
 
 
-class Odd(Exception):  # noqa: N818
+class Odd(Exception):
     """The data set is not of the clean kind this walk is for; says nothing about whether it is usable."""
 
 
@@ -89,7 +91,11 @@ class QuickWalk:
             return -(at + 8)
         if vr == b"SQ":
             return self._items(at + 12, length, depth)
-        if FORMS.get(vr) is None or tag in WANTED or (vr == b"UN" and (length == UNDEFINED_LENGTH or tag in _SEQUENCES)):
+        if (
+            FORMS.get(vr) is None
+            or tag in WANTED
+            or (vr == b"UN" and (length == UNDEFINED_LENGTH or tag in _SEQUENCES))
+        ):
             raise Odd
         return self._leaf(tag, at + 12, length, depth)
 
@@ -133,7 +139,9 @@ class QuickWalk:
         if length & 1 or tag in (ITEM, ITEM_END, SEQUENCE_END):  # undefined is odd too
             raise Odd
         if tag == EXTENDED_OFFSET_TABLE and not depth:
-            self.walk.extended_table = bytes(self._data[at : at + min(length, 8 * self._limits.max_fragments)])
+            self.walk.extended_table = bytes(
+                self._data[at : at + min(length, 8 * self._limits.max_fragments)]
+            )
         if length > LEAF_MAX_BYTES:
             self.walk.holes.append((at, at + length))
         return at + length

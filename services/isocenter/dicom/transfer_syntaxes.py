@@ -35,17 +35,36 @@ class TransferSyntax:
 
 def _native() -> list[TransferSyntax]:
     return [
-        TransferSyntax(IMPLICIT_VR_LITTLE_ENDIAN, "ImplicitVRLittleEndian", encapsulated=False, implicit=True),
+        TransferSyntax(
+            IMPLICIT_VR_LITTLE_ENDIAN, "ImplicitVRLittleEndian", encapsulated=False, implicit=True
+        ),
         TransferSyntax(EXPLICIT_VR_LITTLE_ENDIAN, "ExplicitVRLittleEndian", encapsulated=False),
         TransferSyntax(
-            DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "DeflatedExplicitVRLittleEndian", encapsulated=False, deflated=True
+            DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+            "DeflatedExplicitVRLittleEndian",
+            encapsulated=False,
+            deflated=True,
         ),
-        TransferSyntax(EXPLICIT_VR_BIG_ENDIAN, "ExplicitVRBigEndian", encapsulated=False, big_endian=True),
-        TransferSyntax("1.2.840.10008.1.20", "Papyrus3ImplicitVRLittleEndian", encapsulated=False, implicit=True),
+        TransferSyntax(
+            EXPLICIT_VR_BIG_ENDIAN, "ExplicitVRBigEndian", encapsulated=False, big_endian=True
+        ),
+        TransferSyntax(
+            "1.2.840.10008.1.20",
+            "Papyrus3ImplicitVRLittleEndian",
+            encapsulated=False,
+            implicit=True,
+        ),
         TransferSyntax("1.2.840.10008.1.2.4.94", "JPIPReferenced", encapsulated=False),
-        TransferSyntax("1.2.840.10008.1.2.4.95", "JPIPReferencedDeflate", encapsulated=False, deflated=True),
+        TransferSyntax(
+            "1.2.840.10008.1.2.4.95", "JPIPReferencedDeflate", encapsulated=False, deflated=True
+        ),
         TransferSyntax("1.2.840.10008.1.2.4.204", "JPIPHTJ2KReferenced", encapsulated=False),
-        TransferSyntax("1.2.840.10008.1.2.4.205", "JPIPHTJ2KReferencedDeflate", encapsulated=False, deflated=True),
+        TransferSyntax(
+            "1.2.840.10008.1.2.4.205",
+            "JPIPHTJ2KReferencedDeflate",
+            encapsulated=False,
+            deflated=True,
+        ),
     ]
 
 
@@ -73,7 +92,11 @@ _JPEG = (
 _JPEG_LS = ((".4.80", "JPEGLSLossless", True), (".4.81", "JPEGLSNearLossless", False))
 _JPEG_2000 = ((".4.90", "JPEG2000Lossless", True), (".4.91", "JPEG2000", False))
 _JPEG_2000_PART_2 = ((".4.92", "JPEG2000MCLossless", True), (".4.93", "JPEG2000MC", False))
-_JPEG_XL = ((".4.110", "JPEGXLLossless", True), (".4.111", "JPEGXLJPEGRecompression", False), (".4.112", "JPEGXL", False))
+_JPEG_XL = (
+    (".4.110", "JPEGXLLossless", True),
+    (".4.111", "JPEGXLJPEGRecompression", False),
+    (".4.112", "JPEGXL", False),
+)
 _HTJ2K = (
     (".4.201", "HTJ2KLossless", True),
     (".4.202", "HTJ2KLosslessRPCL", True),
