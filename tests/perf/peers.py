@@ -90,7 +90,7 @@ def isocenter(folder: Path) -> Iterator[Peer]:
     with running(
         Peer("isocenter", process, dicom, "ISOCENTER", f"{url}/dicom-web", url), dicom, http
     ) as peer:
-        until(lambda: (folder / "platform.json").exists())
+        until((folder / "platform.json").exists)
         yield peer
 
 
@@ -131,7 +131,7 @@ def storescp(folder: Path) -> Iterator[Peer]:
 
 @contextlib.contextmanager
 def sink(folder: Path) -> Iterator[Peer]:
-    """The physical limit in this language: receive, write, sync one file; no digest, no header, no journal, no index."""
+    """The physical limit in this language: receive, write, sync one file; no digest, journal or index."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.perf.sink", str(port), str(folder)]

@@ -96,6 +96,10 @@ class Maker:
         """UID of a study."""
         return uid(2, self._run, study)
 
+    def series_uid(self, study: int) -> str:
+        """UID of a study's one series."""
+        return uid(3, self._run, study)
+
     def sop_uid(self, study: int, number: int) -> str:
         """UID of an instance."""
         return uid(1, self._run, study, number)
@@ -107,7 +111,7 @@ class Maker:
         for token, value in (
             (SOP, self.sop_uid(study, number)),
             (STUDY, self.study_uid(study)),
-            (SERIES, uid(3, self._run, study)),
+            (SERIES, self.series_uid(study)),
             (PATIENT, f"PATIENT-{study:08d}"),
             (NAME, f"Family{study:08d}^Given"),
             (DATE, day),

@@ -79,11 +79,12 @@ def lines(archive: Path) -> list[Line]:
 
 def receipts(found: list[Line]) -> list[Receipt]:
     """Only the receipts."""
-    return [
-        Receipt(*wire.texts(line.payload, 1, 2, 3, 5, 6, 7), line)
-        for line in found
-        if line.kind == RECEIPT
-    ]
+    made = []
+    for line in found:
+        if line.kind == RECEIPT:
+            study, series, sop, syntax, digest, key = wire.texts(line.payload, 1, 2, 3, 5, 6, 7)
+            made.append(Receipt(study, series, sop, syntax, digest, key, line))
+    return made
 
 
 def gaps(found: list[Line]) -> list[str]:

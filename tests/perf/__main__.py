@@ -1,0 +1,42 @@
+"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, memory; all by default."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.perf import memory, reading, receiving
+from tests.perf.report import Report
+
+SECTIONS = ("receiving", "long", "search", "scale", "frames", "memory")
+
+
+def main() -> None:
+    """Run the sections and say which bars were missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.perf", description=__doc__)
+    parser.add_argument(
+        "sections", nargs="*", choices=[*SECTIONS, []], help="which; all when none is named"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5, help="of each reading load")
+    parser.add_argument("--studies", type=int, default=10_000, help="for search")
+    parser.add_argument("--instances", type=int, default=20_000, help="for the long run")
+    parser.add_argument("--scale", type=int, default=500_000, help="generated studies")
+    parser.add_argument("--scratch", type=Path, default=None, help="folder on the disk to measure")
+    told = parser.parse_args()
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="isocenter-bench-", dir=told.scratch) as folder:
+        scratch = Path(folder)
+        runs = {
+            "receiving": lambda: receiving.run(report, scratch, told.rounds),
+            "long": lambda: receiving.long_run(report, scratch, told.instances),
+            "search": lambda: reading.search(report, scratch, told.studies, told.seconds),
+            "scale": lambda: reading.scale(report, told.scale),
+            "frames": lambda: reading.frames(report, scratch, told.seconds),
+            "memory": lambda: memory.run(report, scratch, 4.3),
+        }
+        for name in told.sections or SECTIONS:
+            runs[name]()
+    report.end()
+
+
+main()
