@@ -1,0 +1,30 @@
+"""DICOM JSON (PS3.18 F.2) as the recomputed documents use it."""
+
+import json
+from typing import Any
+
+Document = dict[str, dict[str, Any]]
+
+
+def load(document: bytes) -> Document:
+    """Read a document of the index."""
+    loaded: Document = json.loads(document)
+    return loaded
+
+
+def dump(document: Document) -> bytes:
+    """Write one, its tags ascending, without blanks."""
+    ordered = dict(sorted(document.items()))
+    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def element(vr: str, *values: str | int) -> dict[str, Any]:
+    """An element with these values; without any, an empty one."""
+    return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
+
+
+def first(document: Document, tag: str) -> str:
+    """The first value as text, or empty."""
+    values = document.get(tag, {}).get("Value") or [""]
+    value = values[0]
+    return "" if value is None or isinstance(value, dict) else str(value)
