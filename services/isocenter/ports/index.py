@@ -208,8 +208,9 @@ class IndexBatch:
 class Query:
     """A search at one level; conditions are and-ed. `order` holds tags, `-` before one for descending.
 
-    Without `order`: newest study first; series by number; instances by series and instance number. Ties are broken by
-    UID, so paging is stable.
+    Without `order`: newest study first at every level, inside it series by number, inside those instances by number.
+    An attribute without a value sorts before all values; StudyDate means date and time. Ties are broken by UID, so
+    paging is stable.
     """
 
     level: Level
@@ -239,15 +240,16 @@ class Found:
 class IndexReader(Protocol):
     """The reading half; blocking, quick, called inline. Shows only what is current, not held and not deleted.
 
-    Errors: Unavailable, InvalidRequest (a condition that cannot be matched).
+    Errors: Unavailable, Corrupted (rebuild it), InvalidRequest (a condition or order that is not possible),
+    LimitExceeded (a search over attributes without an index took too long).
     """
 
     def search(self, query: Query) -> list[Found]:
         """Matches in the query's order, all of PS3.4 C.2.2.2 that `dicom.matching` can express."""
         ...
 
-    def count(self, query: Query) -> int:
-        """How many match, limit and offset left aside."""
+    def count(self, query: Query, at_most: int = 100_000) -> int:
+        """How many match, limit and offset left aside; counting stops at `at_most`."""
         ...
 
     def instances(
@@ -354,7 +356,10 @@ class MetadataIndex(IndexReader, Protocol):
         ...
 
     def dirty(self, before_ms: int, limit: int = 100) -> list[str]:
-        """Studies marked dirty before that time, longest first; a written study row clears the mark."""
+        """Studies marked dirty before that time, longest first; a written study row clears the mark.
+
+        No other write of the study may come between `summarise` and the row made of it: its mark would go too.
+        """
         ...
 
     def unsettled(self, before_ms: int, limit: int = 100) -> list[StudyRow]:
