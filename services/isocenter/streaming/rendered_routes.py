@@ -1,0 +1,141 @@
+"""Rendered pictures and thumbnails (PS3.18 10.4.1.1 and 8.3.5), made by the codec processes and kept."""
+
+import json
+from hashlib import sha256
+
+from isocenter.dicomweb.negotiation import choose
+from isocenter.dicomweb.rendering_parameters import RenderingParameters, rendering_parameters
+from isocenter.errors import NotAcceptable, NotFound
+from isocenter.pixels.rendering import Rendering, Viewport, VoiFunction, Window
+from isocenter.runtime.caller import Action
+from isocenter.runtime.web import Request, Route
+from isocenter.streaming.answers import accepted, caching, respond_ranged, unchanged
+from isocenter.streaming.base_url import PREFIX, base_url
+from isocenter.streaming.decoding import Decoding
+from isocenter.streaming.frame_routes import frame_numbers
+from isocenter.streaming.stored import Instances, Stored
+from isocenter.streaming.view import entity_tag, view
+
+PICTURES = ("image/jpeg", "image/png")
+THUMBNAIL_SIDE = 200
+QUALITY = 90
+_FUNCTIONS: dict[str, VoiFunction] = {
+    "LINEAR": "LINEAR",
+    "LINEAR_EXACT": "LINEAR_EXACT",
+    "SIGMOID": "SIGMOID",
+}
+REPRESENTATIVE_FRAME = "00286010"
+
+
+class RenderedRoutes:
+    """Handlers of pictures."""
+
+    def __init__(self, instances: Instances, decoding: Decoding, public_url: str = "") -> None:
+        self._instances = instances
+        self._decoding = decoding
+        self._public_url = public_url
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        study = f"{PREFIX}/studies/{{study}}"
+        series = f"{study}/series/{{series}}"
+        instance = f"{series}/instances/{{instance}}"
+        frame = f"{instance}/frames/{{frames}}"
+        made = [
+            Route("GET", f"{level}/rendered", Action.RETRIEVE, self.rendered)
+            for level in (instance, frame)
+        ]
+        thumbnails = (study, series, instance, frame)
+        return made + [
+            Route("GET", f"{level}/thumbnail", Action.RETRIEVE, self.thumbnail)
+            for level in thumbnails
+        ]
+
+    async def rendered(self, request: Request) -> None:
+        """A picture in full size, or fitted into the viewport."""
+        await self._respond(request, None)
+
+    async def thumbnail(self, request: Request) -> None:
+        """A small picture; of a study or series, that of its middle instance."""
+        await self._respond(request, Viewport(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+
+    async def _respond(self, request: Request, viewport: Viewport | None) -> None:
+        media_type = choose(accepted(request), PICTURES)
+        asked = rendering_parameters(request.query)
+        rendering = _rendering(asked, media_type, viewport)
+        stored = self._stored(request)
+        document = b""
+        if "frames" in request.params:
+            number = self._number(request.params["frames"])
+        else:
+            document = self._document(stored)
+            number = _representative(document, stored)
+        variant = sha256(repr((number, rendering)).encode()).hexdigest()[:16]
+        etag = entity_tag(stored.viewed, variant)
+        headers = caching(etag)
+        if await unchanged(request, etag, headers):
+            return
+        document = document or self._document(stored)
+        picture = await self._decoding.picture(stored, number, document, rendering)
+        headers.append(("Content-Type", media_type))
+        if asked.annotation:
+            listed = ", ".join(asked.annotation)
+            text = f"The following annotation values are not supported: {listed}"
+            headers.append(("Warning", f"299 {base_url(request, self._public_url)}: {text}"))
+        await respond_ranged(request, headers, view(stored.viewed, "picture", (picture,)), etag)
+
+    def _stored(self, request: Request) -> Stored:
+        params = request.params
+        if "instance" in params:
+            return self._instances.get(params["study"], params["series"], params["instance"])
+        rows = self._instances.rows(params["study"], params.get("series"))
+        pictures = [row for row in rows if row.pixel_data]
+        if not pictures:
+            raise NotFound("there is no image here")
+        middle = pictures[len(pictures) // 2]
+        return self._instances.get(
+            middle.study_instance_uid, middle.series_instance_uid, middle.sop_instance_uid
+        )
+
+    def _document(self, stored: Stored) -> bytes:
+        viewed = stored.viewed
+        row = self._instances.row(
+            viewed.study_instance_uid, viewed.series_instance_uid, viewed.sop_instance_uid
+        )
+        if row.digest != viewed.digest:
+            raise NotFound("the instance was just replaced")
+        return row.document
+
+    @staticmethod
+    def _number(text: str) -> int:
+        numbers = frame_numbers(text)
+        if len(numbers) != 1:
+            raise NotAcceptable("one frame at a time can be rendered")
+        return numbers[0]
+
+
+def _representative(document: bytes, stored: Stored) -> int:
+    """The frame that stands for the whole (0028,6010), else the middle one."""
+    frames = stored.layout.number_of_frames if stored.layout is not None else 1
+    if frames == 1:
+        return 1
+    found = json.loads(document).get(REPRESENTATIVE_FRAME, {}).get("Value") or [0]
+    number = found[0] if isinstance(found[0], int) else 0
+    return number if 1 <= number <= frames else (frames + 1) // 2
+
+
+def _rendering(asked: RenderingParameters, media_type: str, viewport: Viewport | None) -> Rendering:
+    window = None
+    if asked.window is not None:
+        center, width, function = asked.window
+        window = Window(center, width, _FUNCTIONS[function])
+    if asked.viewport is not None:
+        viewport = _viewport(asked.viewport)
+    return Rendering(media_type, asked.quality or QUALITY, window, viewport)
+
+
+def _viewport(numbers: tuple[float | None, ...]) -> Viewport:
+    width, height, left, top, region_width, region_height = (*numbers, *[None] * 4)[:6]
+    return Viewport(
+        int(width or 1), int(height or 1), left or 0.0, top or 0.0, region_width, region_height
+    )

@@ -1,0 +1,122 @@
+"""WADO-RS retrieval of whole instances (PS3.18 10.4): stored Part 10 files, one part each, sent as they lie."""
+
+import asyncio
+from collections.abc import Sequence
+
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
+from isocenter.dicomweb import multipart_response as multipart
+from isocenter.dicomweb.negotiation import DICOM, Form, instance_form
+from isocenter.runtime.caller import Action
+from isocenter.runtime.web import Body, Request, Route
+from isocenter.streaming.answers import accepted, caching, respond_ranged, unchanged
+from isocenter.streaming.base_url import PREFIX
+from isocenter.streaming.decoding import Decoding
+from isocenter.streaming.objects_view import LARGE_BYTES, ObjectsView
+from isocenter.streaming.pieces import write_pieces
+from isocenter.streaming.stored import Instances, Stored, stored_of
+from isocenter.streaming.view import entity_tag, entity_tag_of_many, view
+
+_ATTACHED = ("Content-Disposition", "attachment")
+PAUSE_EVERY = 64  # instances: lets others run when a client is gone and nothing waits
+
+
+class RetrieveRoutes:
+    """Handlers of study, series and instance."""
+
+    def __init__(self, instances: Instances, objects: ObjectsView, decoding: Decoding) -> None:
+        self._instances = instances
+        self._objects = objects
+        self._decoding = decoding
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        study = f"{PREFIX}/studies/{{study}}"
+        series = f"{study}/series/{{series}}"
+        return [
+            Route("GET", study, Action.RETRIEVE, self.many),
+            Route("GET", series, Action.RETRIEVE, self.many),
+            Route("GET", f"{series}/instances/{{instance}}", Action.RETRIEVE, self.one),
+        ]
+
+    async def one(self, request: Request) -> None:
+        """One instance, multipart or alone; ranges count from the body's first byte."""
+        params = request.params
+        stored = self._instances.get(params["study"], params["series"], params["instance"])
+        form = instance_form(accepted(request), [stored.transfer_syntax_uid], single=True)
+        etag = entity_tag(
+            stored.viewed, f"{'d' if form.decoded else 's'}{'m' if form.multipart else ''}"
+        )
+        headers = [*caching(etag), _ATTACHED]
+        if await unchanged(request, etag, headers):
+            return
+        content = await self._content(stored, form)
+        pieces: Sequence[Body] = content
+        if form.multipart:
+            head = multipart.head(DICOM, form.transfer_syntax_uid)
+            pieces = [head, *content, multipart.TAIL]
+            headers.append(
+                ("Content-Type", multipart.content_type(DICOM, form.transfer_syntax_uid))
+            )
+        else:
+            headers.append(
+                ("Content-Type", multipart.part_content_type(DICOM, form.transfer_syntax_uid))
+            )
+        await respond_ranged(request, headers, pieces, etag)
+        self._objects.release(stored.object_key, stored.size_bytes)
+
+    async def many(self, request: Request) -> None:
+        """All instances of a study or series; each is opened when its turn comes."""
+        params = request.params
+        rows = self._instances.rows(params["study"], params.get("series"))
+        found = [stored_of(row) for row in rows]
+        del rows
+        form = instance_form(
+            accepted(request), {one.transfer_syntax_uid for one in found}, single=False
+        )
+        etag = entity_tag_of_many([one.viewed for one in found], "d" if form.decoded else "s")
+        headers = [*caching(etag), _ATTACHED]
+        if await unchanged(request, etag, headers):
+            return
+        headers.append(("Content-Type", multipart.content_type(DICOM, form.transfer_syntax_uid)))
+        if not form.decoded:
+            headers.append(("Content-Length", str(_length(found))))
+        await request.start(200, headers)
+        for place, one in enumerate(found):
+            await request.write(_head(one, form, first=place == 0))
+            await self._write(request, one, form)
+            if place % PAUSE_EVERY == PAUSE_EVERY - 1:
+                await asyncio.sleep(0)
+        await request.write(multipart.TAIL, more=False)
+
+    async def _write(self, request: Request, stored: Stored, form: Form) -> None:
+        if form.decoded or stored.size_bytes <= LARGE_BYTES:
+            await write_pieces(request, await self._content(stored, form), last=False)
+            return
+        for start in range(0, stored.size_bytes, LARGE_BYTES):
+            end = min(start + LARGE_BYTES, stored.size_bytes)
+            await write_pieces(request, [self._piece(stored, start, end)], last=False)
+            self._objects.release(stored.object_key, stored.size_bytes)
+
+    async def _content(self, stored: Stored, form: Form) -> Sequence[Body]:
+        if not form.decoded or stored.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+            content: Body = self._piece(stored, 0, stored.size_bytes)
+        else:
+            syntax = transfer_syntax(stored.transfer_syntax_uid)
+            decode = stored.layout is not None and (syntax.encapsulated or syntax.big_endian)
+            content = await self._decoding.explicit(stored, decode=decode)
+        return view(stored.viewed, "file", (content,))
+
+    def _piece(self, stored: Stored, start: int, end: int) -> Body:
+        return self._objects.piece(stored.object_key, stored.size_bytes, start, end)
+
+
+def _head(stored: Stored, form: Form, *, first: bool) -> bytes:
+    syntax = EXPLICIT_VR_LITTLE_ENDIAN if form.decoded else stored.transfer_syntax_uid
+    return multipart.head(DICOM, syntax, first=first)
+
+
+def _length(found: Sequence[Stored]) -> int:
+    """Length of the whole answer, as stored."""
+    form = Form(DICOM, "", multipart=True)
+    heads = sum(len(_head(one, form, first=n == 0)) for n, one in enumerate(found))
+    return heads + sum(one.size_bytes for one in found) + len(multipart.TAIL)

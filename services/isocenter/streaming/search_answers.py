@@ -1,0 +1,86 @@
+"""What a search returns of each match: the default attributes as bytes, or a choice out of the whole document."""
+
+import json
+from collections.abc import Sequence
+
+from isocenter.dicom.levels import level_of
+from isocenter.dicomweb.qido_parameters import SearchParameters
+from isocenter.ports.index import Found, Level
+from isocenter.streaming.json_members import element, with_base, with_character_set, with_member
+from isocenter.streaming.view import Viewed, view
+
+RETRIEVE_URL = "00081190"
+_DEPTH: dict[str, int] = {"study": 0, "series": 1, "instance": 2}
+
+
+def _tags(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Returned by default: PS3.18 tables 10.6.3-3 to 10.6.3-5, and what worklists show all the same.
+_STUDY = _tags(
+    "00080005 00080020 00080030 00080050 00080056 00080061 00080062 00080090 00080201 00081030 00081190 00100010 "
+    "00100020 00100021 00100030 00100040 0020000D 00200010 00201206 00201208"
+)
+_SERIES = _tags(
+    "00080005 00080021 00080031 00080056 00080060 0008103E 00080201 00081190 0020000E 00200011 00200060 00201209 "
+    "00400244 00400245 00400275"
+)
+_INSTANCE = _tags(
+    "00080005 00080016 00080018 00080056 00080201 00081190 0020000D 0020000E 00200013 00280008 00280010 00280011 "
+    "00280100"
+)
+DEFAULTS: dict[Level, frozenset[str]] = {
+    "study": _STUDY,
+    "series": _STUDY | _SERIES,
+    "instance": _STUDY | _SERIES | _INSTANCE,
+}
+
+
+def needs_documents(level: Level, asked: SearchParameters) -> bool:
+    """Tell whether more is asked than the default answer has; what lives below the level is never in an answer."""
+    return asked.include_all or bool(_reachable(level, asked) - DEFAULTS[level])
+
+
+def answer_of(
+    found: Found, level: Level, base: str, asked: SearchParameters, *, full: bool
+) -> bytes:
+    """One match as a DICOM JSON object, with its Retrieve URL and character set."""
+    content = found.content
+    if full and not asked.include_all:
+        content = _chosen(content, DEFAULTS[level] | _reachable(level, asked))
+    if full:
+        content = with_base(content, base)
+    content = with_member(content, RETRIEVE_URL, element("UR", url_of(found, base)))
+    viewed = Viewed(
+        found.study_instance_uid,
+        found.series_instance_uid,
+        found.sop_instance_uid,
+        edit_version=found.edit_version,
+    )
+    return bytes(view(viewed, "answer", (with_character_set(content),))[0])
+
+
+def joined(answers: Sequence[bytes]) -> bytes:
+    """The JSON array of all answers."""
+    return b"[%s]" % b",".join(answers)
+
+
+def url_of(found: Found, base: str) -> str:
+    """Where a match is retrieved (PS3.18 10.6.3.3)."""
+    url = f"{base}/studies/{found.study_instance_uid}"
+    if found.series_instance_uid:
+        url += f"/series/{found.series_instance_uid}"
+    if found.sop_instance_uid:
+        url += f"/instances/{found.sop_instance_uid}"
+    return url
+
+
+def _reachable(level: Level, asked: SearchParameters) -> frozenset[str]:
+    return frozenset(tag for tag in asked.include if _DEPTH[level_of(tag)] <= _DEPTH[level])
+
+
+def _chosen(document: bytes, tags: frozenset[str]) -> bytes:
+    members = json.loads(document)
+    kept = {tag: members[tag] for tag in sorted(members) if tag in tags}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,88 @@
+"""QIDO-RS (PS3.18 10.6): searches for studies, series and instances, flat and nested."""
+
+from dataclasses import replace
+
+from isocenter.dicom.uids import is_valid_uid
+from isocenter.dicomweb.negotiation import choose
+from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
+from isocenter.errors import InvalidRequest
+from isocenter.ports.index import Found, IndexReader, Level, Query
+from isocenter.runtime.caller import Action
+from isocenter.runtime.web import Handler, Request, Route
+from isocenter.streaming.answers import JSON_TYPES, accepted
+from isocenter.streaming.base_url import PREFIX, base_url
+from isocenter.streaming.search_answers import answer_of, joined, needs_documents
+
+_PATHS: tuple[tuple[str, Level], ...] = (
+    ("/studies", "study"),
+    ("/series", "series"),
+    ("/instances", "instance"),
+    ("/studies/{study}/series", "series"),
+    ("/studies/{study}/instances", "instance"),
+    ("/studies/{study}/series/{series}/instances", "instance"),
+)
+
+
+class SearchRoutes:
+    """Handlers of searches; `max_results` bounds one answer."""
+
+    def __init__(self, index: IndexReader, max_results: int, public_url: str = "") -> None:
+        self._index = index
+        self._max_results = max_results
+        self._public_url = public_url
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("GET", PREFIX + path, Action.QUERY, self._searching(level))
+            for path, level in _PATHS
+        ]
+
+    def _searching(self, level: Level) -> Handler:
+        async def handle(request: Request) -> None:
+            await self._search(request, level)
+
+        return handle
+
+    async def _search(self, request: Request, level: Level) -> None:
+        media_type = choose(accepted(request), JSON_TYPES)
+        asked = search_parameters(request.query)
+        base = base_url(request, self._public_url)
+        full = needs_documents(level, asked)
+        query = self._query(request, level, asked, full=full)
+        found, remaining = self._found(query, asked)
+        body = joined([answer_of(one, level, base, asked, full=full) for one in found])
+        headers = [
+            ("Content-Type", media_type),
+            ("Cache-Control", "private, no-cache"),
+            ("Vary", "Accept"),
+            *[("Warning", f"299 {base}: {text}") for text in asked.warnings],
+        ]
+        if remaining:
+            text = f"There are {remaining} additional results that can be requested"
+            headers.append(("Warning", f"299 {base}: {text}"))
+        await request.respond(200, body, headers)
+
+    def _query(
+        self, request: Request, level: Level, asked: SearchParameters, *, full: bool
+    ) -> Query:
+        study, series = request.params.get("study"), request.params.get("series")
+        for uid in (study, series):
+            if uid is not None and not is_valid_uid(uid):
+                raise InvalidRequest("the address holds something that is not a UID")
+        limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
+        return Query(
+            level, asked.conditions, study, series, asked.order, limit, asked.offset, full=full
+        )
+
+    def _found(self, query: Query, asked: SearchParameters) -> tuple[list[Found], int]:
+        """The page, and how many results lie beyond it when the client could not know that it was cut."""
+        if query.limit == 0:
+            return [], 0
+        if asked.limit is not None and asked.limit <= self._max_results:
+            return self._index.search(query), 0
+        found = self._index.search(replace(query, limit=query.limit + 1))
+        if len(found) <= query.limit:
+            return found, 0
+        remaining = self._index.count(query) - query.offset - query.limit
+        return found[: query.limit], max(1, remaining)

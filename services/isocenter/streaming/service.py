@@ -1,0 +1,43 @@
+"""Streaming as a value: routes over an index and an object store."""
+
+from isocenter.runtime.service import Service
+from isocenter.streaming.changes import Changes
+from isocenter.streaming.decoding import Decoding
+from isocenter.streaming.frame_routes import FrameRoutes
+from isocenter.streaming.metadata_routes import MetadataRoutes
+from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.ports import Ports
+from isocenter.streaming.rendered_routes import RenderedRoutes
+from isocenter.streaming.retrieve_routes import RetrieveRoutes
+from isocenter.streaming.search_routes import SearchRoutes
+from isocenter.streaming.settings import StreamingSettings
+from isocenter.streaming.state_routes import StateRoutes
+from isocenter.streaming.stored import Instances
+
+
+def build(ports: Ports, settings: StreamingSettings) -> Service:
+    """Make the service of one HTTP process; all of it runs on that process's event loop."""
+    instances = Instances(ports.index)
+    objects = ObjectsView(ports.objects, settings.max_open_objects, settings.max_mapped_bytes)
+    decoding = Decoding(objects, settings)
+    changes = Changes(ports.index)
+    metadata = MetadataRoutes(
+        instances, ports.index, settings.metadata_cache_bytes, settings.public_url
+    )
+
+    def drain(grace_s: float) -> None:
+        del grace_s
+        changes.stop()
+
+    return Service(
+        name="streaming",
+        drains=(drain,),
+        routes=(
+            *SearchRoutes(ports.index, settings.max_results, settings.public_url).routes(),
+            *FrameRoutes(instances, objects, decoding).routes(),
+            *metadata.routes(),
+            *RetrieveRoutes(instances, objects, decoding).routes(),
+            *RenderedRoutes(instances, decoding, settings.public_url).routes(),
+            *StateRoutes(ports, changes).routes(),
+        ),
+    )
