@@ -385,3 +385,7 @@ class IndexGenerations(Protocol):
     def swap(self, index: MetadataIndex) -> None:
         """Let the created generation serve; readers move over within a second; the old one is dropped."""
         ...
+
+    def serves(self, index: MetadataIndex) -> bool:
+        """Whether this index is the serving generation still: not once its files were taken away."""
+        ...

@@ -40,6 +40,10 @@ class SqliteGenerations:
         pointer.point_to(self._folder, index.number)
         self._remove_others(index.number)
 
+    def serves(self, index: SqliteIndex) -> bool:
+        """Tell whether the index is the one named, and its file the one it has open."""
+        return pointer.serving(self._folder) == index.serving
+
     def _readable(self, found: Serving) -> bool:
         with translated():
             connection = open_writer(found.path, create=False)

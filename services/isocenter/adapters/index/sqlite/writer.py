@@ -51,6 +51,11 @@ class SqliteIndex(SqliteReads):
         """Number of the generation."""
         return self._serving.number
 
+    @property
+    def serving(self) -> Serving:
+        """The generation and its file."""
+        return self._serving
+
     @contextmanager
     def _lend(self) -> Iterator[tuple[sqlite3.Connection, int]]:
         with self._lock:
