@@ -45,12 +45,13 @@ class PurgeTimes:
 
 @dataclass(frozen=True, slots=True)
 class PurgePorts:
-    """What a purge works on."""
+    """What a purge works on. The indexer's own streams hold nothing it would have to learn of."""
 
     objects: ObjectStore
     journal: Journal
     index: IndexReader
     clock: Clock
+    indexer_node: str = "indexer"
 
 
 class Purger:
@@ -60,6 +61,7 @@ class Purger:
         self._journal = ports.journal
         self._index = ports.index
         self._clock = ports.clock
+        self._indexer_node = ports.indexer_node
         self._aside = Aside(ports.objects)
         self._recorder = recorder
         self._times = times
@@ -115,7 +117,11 @@ class Purger:
 
     def _has_applied(self, ends: Mapping[Stream, int]) -> bool:
         applied = self._index.positions()
-        return all(applied.get(stream, 0) >= end for stream, end in ends.items())
+        return all(
+            applied.get(stream, 0) >= end
+            for stream, end in ends.items()
+            if stream.node != self._indexer_node
+        )
 
     async def _move_aside(self, due: Sequence[DeletionRow]) -> dict[str, list[str]]:
         """Move what may go; give the keys by deletion, those an earlier pass moved included."""

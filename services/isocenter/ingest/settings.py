@@ -20,6 +20,8 @@ class IngestSettings(ServiceSettings):
     """Request bodies received at once by one process; as many again wait, more are turned away."""
     deletion_grace_h: Annotated[float, Field(ge=0, le=24 * 3650)] = 24 * 7
     """How long a deletion can be undone, hours."""
+    indexer_node: str = "indexer"
+    """The process whose journal the index need not catch up with: it is its own."""
     purge_interval_s: Annotated[float, Field(gt=0)] = 60.0
     purge_margin_s: Annotated[float, Field(ge=0)] = 60.0
     """After the grace time; more than the clocks of the site's machines differ."""

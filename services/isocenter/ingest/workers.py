@@ -1,6 +1,7 @@
 """Threads for request bodies: a bounded number of bodies at once, read no faster than they can be written."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from isocenter.runtime.web import Request
 BATCH_BYTES = 1 << 20  # handed to a thread at once: a hop costs more than writing 64 KiB
 MAX_CHUNKS = 512  # of a batch, when they are tiny
 RETRY_AFTER_S = 5.0
+POLL_S = 0.01
 
 T = TypeVar("T")
 
@@ -81,6 +83,12 @@ class Workers:
                 await asyncio.shield(working)
         if batch:
             await self.run(sink.feed, batch)
+
+    def wait_idle(self, timeout_s: float) -> None:
+        """Wait until no body is being taken, at most that long; called from outside the event loop."""
+        end_s = time.monotonic() + timeout_s
+        while self._here and time.monotonic() < end_s:
+            time.sleep(POLL_S)
 
     def close(self) -> None:
         """Let running work end; take no more."""

@@ -1,0 +1,109 @@
+"""Ingest as a value: what a process that receives is made of. Used by `main.py` files and by the embedded profile."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from isocenter.ingest.announce import Announcer
+from isocenter.ingest.deletion import Deletions
+from isocenter.ingest.deletion_routes import DeletionRoutes
+from isocenter.ingest.import_route import ImportRoute
+from isocenter.ingest.purge import PurgePorts, Purger, PurgeTimes
+from isocenter.ingest.quarantine_decisions import QuarantineDecisions
+from isocenter.ingest.quarantine_routes import QuarantineRoutes
+from isocenter.ingest.receive import Receiver
+from isocenter.ingest.record import Recorder
+from isocenter.ingest.settings import IngestSettings
+from isocenter.ingest.stow import Stow
+from isocenter.ingest.workers import Workers
+from isocenter.ports.bus import EventBus
+from isocenter.ports.clock import Clock
+from isocenter.ports.index import IndexReader
+from isocenter.ports.journal import Journal, JournalWriter
+from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.audit import Auditor
+from isocenter.runtime.service import Service
+from isocenter.runtime.web import Route
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPorts:
+    """What ingest needs; `writer` is this process's own stream."""
+
+    objects: ObjectStore
+    journal: Journal
+    writer: JournalWriter
+    index: IndexReader
+    bus: EventBus
+    clock: Clock
+    auditor: Auditor
+
+
+class Ingest:
+    """The parts of one process; the DICOM listener shares `receiver`, which announces through `announcer`."""
+
+    def __init__(self, ports: IngestPorts, settings: IngestSettings) -> None:
+        self._ports = ports
+        self._settings = settings
+        self.announcer = Announcer(ports.bus, settings.site)
+        self.receiver = Receiver(ports.objects, ports.writer, ports.clock, self.announcer.announce)
+        self.recorder = Recorder(ports.writer, ports.clock, self.announcer)
+        self._workers = Workers(settings.http_bodies)
+
+    def routes(self) -> list[Route]:
+        """All HTTP routes of ingest."""
+        ports, settings = self._ports, self._settings
+        deletions = Deletions(
+            ports.index,
+            self.recorder,
+            ports.auditor,
+            ports.clock,
+            node=settings.node,
+            grace_ms=settings.deletion_grace_ms,
+        )
+        decisions = QuarantineDecisions(
+            ports.index, ports.objects, self.receiver, self.recorder, ports.auditor
+        )
+        return [
+            *Stow(self.receiver, self._workers, settings.public_url).routes(),
+            *ImportRoute(self.receiver, self._workers).routes(),
+            *DeletionRoutes(deletions).routes(),
+            *QuarantineRoutes(decisions).routes(),
+        ]
+
+    def purger(self) -> Purger:
+        """The purge of this site; one process runs it."""
+        ports, settings = self._ports, self._settings
+        times = PurgeTimes(
+            interval_s=settings.purge_interval_s,
+            margin_ms=round(settings.purge_margin_s * 1000),
+            settle_s=settings.purge_settle_s,
+        )
+        purge_ports = PurgePorts(
+            ports.objects, ports.journal, ports.index, ports.clock, settings.indexer_node
+        )
+        return Purger(purge_ports, self.recorder, times)
+
+    def drain(self, grace_s: float) -> None:
+        """Let bodies under way end, then say everything; blocks, at most that long."""
+        end_s = time.monotonic() + grace_s
+        self._workers.wait_idle(grace_s)
+        self.announcer.drain(max(0.0, end_s - time.monotonic()))
+
+    def close(self) -> None:
+        """End the threads; nothing is being received any more."""
+        self._workers.close()
+        self.receiver.close()
+
+
+def build(ingest: Ingest, *, purges: bool, more_routes: Sequence[Route] = ()) -> Service:
+    """Make the service; `purges` in exactly one process of a site."""
+    tasks = {"announce": ingest.announcer.run}
+    if purges:
+        tasks["purge"] = ingest.purger().run
+    return Service(
+        "ingest",
+        tasks=dict(tasks),
+        drains=(ingest.drain,),
+        routes=(*ingest.routes(), *more_routes),
+    )

@@ -1,0 +1,89 @@
+"""STOW-RS (PS3.18 10.5): instances come as parts of one request and are durable before it is answered."""
+
+import re
+from functools import partial
+
+from isocenter.dicom.uids import is_valid_uid
+from isocenter.dicomweb.media_types import acceptable, parse_media_type
+from isocenter.errors import InvalidRequest, NotAcceptable, UnsupportedMediaType
+from isocenter.ingest.deletion import require_caller
+from isocenter.ingest.receive import Receiver
+from isocenter.ingest.senders import http_sender
+from isocenter.ingest.stow_answer import MEDIA_TYPE, answer
+from isocenter.ingest.upload import DICOM, Upload
+from isocenter.ingest.workers import Workers
+from isocenter.runtime.caller import Action
+from isocenter.runtime.web import Request, Route
+
+BASE_PATH = "/dicom-web"
+_HOST = re.compile(r"[A-Za-z0-9.\-_\[\]:]{1,255}", re.ASCII)
+_ANSWERS = (MEDIA_TYPE, "application/json")
+
+
+class Stow:
+    """The handlers. `public_url` is the origin clients use, empty when they may be told what they said themselves."""
+
+    def __init__(self, receiver: Receiver, workers: Workers, public_url: str = "") -> None:
+        self._receiver = receiver
+        self._workers = workers
+        self._public_url = public_url.rstrip("/")
+
+    async def store(self, request: Request) -> None:
+        """Store the parts of a request; each is answered for by itself."""
+        require_caller(request.caller)
+        study = request.params.get("study", "")
+        if study and not is_valid_uid(study):
+            raise InvalidRequest("not a UID")
+        _check_accept(request)
+        boundary = _boundary(request)
+        sender = http_sender(request, "stow")
+        async with self._workers.turn():
+            begin = partial(self._receiver.begin_part10, sender, study_instance_uid=study)
+            upload = Upload(boundary, begin, self._workers.finishers)
+            await self._workers.pour(request, upload)
+            results = await self._workers.run(upload.close)
+        if not results:
+            raise InvalidRequest("the request holds no instance")
+        status, body = answer(results, self._base_url(request))
+        headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
+        await request.respond(status, body, headers)
+
+    def routes(self) -> list[Route]:
+        """Both resources (PS3.18 Table 10.5.1-1)."""
+        return [
+            Route("POST", f"{BASE_PATH}/studies", Action.STORE, self.store),
+            Route("POST", f"{BASE_PATH}/studies/{{study}}", Action.STORE, self.store),
+        ]
+
+    def _base_url(self, request: Request) -> str:
+        if self._public_url:
+            return self._public_url + BASE_PATH
+        host = request.headers.get("host", "")
+        if _HOST.fullmatch(host) is None:
+            return BASE_PATH
+        is_secure = request.headers.get("x-forwarded-proto", "") == "https"
+        return f"{'https' if is_secure else 'http'}://{host}{BASE_PATH}"
+
+
+def _check_accept(request: Request) -> None:
+    wanted = acceptable(
+        request.headers.get("accept", ""),
+        [value for name, value in request.query if name == "accept"],
+    )
+    if not any(media_type.covers(name) for media_type in wanted for name in _ANSWERS):
+        raise NotAcceptable("the answer is application/dicom+json")
+
+
+def _boundary(request: Request) -> str:
+    """Check the body's media type before anything is read of it."""
+    text = request.headers.get("content-type", "")
+    if not text:
+        raise UnsupportedMediaType("the body has no media type")
+    media_type = parse_media_type(text)
+    if media_type.name != "multipart/related":
+        raise UnsupportedMediaType("the body is not multipart/related")
+    if media_type.parameter("type").lower() not in DICOM:
+        raise UnsupportedMediaType("the parts are not application/dicom")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaType("the body is compressed")
+    return media_type.parameter("boundary")
