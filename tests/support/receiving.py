@@ -111,6 +111,7 @@ def dicom_address(
     max_associations: int = 64,
     max_per_address: int = 64,
     max_connections: int = 128,
+    max_connections_per_address: int = 128,
     strict_called_ae_title: bool = False,
     accepting: Callable[[], bool] = lambda: True,
 ) -> Iterator[Running]:
@@ -124,7 +125,7 @@ def dicom_address(
         accepting=accepting,
         record_denied=lambda caller, action: denied.append(f"{caller.name} {action}"),
     )
-    listener = Listener(address, Places(max_connections, max_connections), patience)
+    listener = Listener(address, Places(max_connections, max_connections_per_address), patience)
     port = listener.listen(host, 0)
     tls_port = listener.listen(host, 0, tls) if tls is not None else 0
     listener.start()
