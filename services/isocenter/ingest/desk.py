@@ -7,7 +7,7 @@ from isocenter.dicom.limits import ScanLimits
 from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.digesting import Digesters
 from isocenter.ingest.outcome import Finding
-from isocenter.ingest.quarantine import Quarantine
+from isocenter.ingest.quarantine import AlreadyKept, Quarantine
 from isocenter.ingest.spooling import SpoolWriter
 from isocenter.ingest.watermark import Watermark
 from isocenter.ports.objects import ObjectStore, Spool
@@ -29,7 +29,7 @@ class Desk:
 
     objects: ObjectStore
     acknowledger: Acknowledger
-    quarantine: Quarantine
+    quarantine: Quarantine | AlreadyKept
     digesters: Digesters
     watermark: Watermark
     limits: ReceiveLimits

@@ -56,15 +56,7 @@ class Quarantine:
         self._objects.put_file(spool, entry.object_key, sha256=digest)
         self._objects.put(entry.object_key.removesuffix("bin") + "json", _description(entry))
         self._acknowledger.append(EntryKind.QUARANTINE, entry.study_instance_uid, entry)
-        return Outcome(
-            "quarantined",
-            rejected.sop_class_uid,
-            rejected.sop_instance_uid,
-            rejected.study_instance_uid,
-            rejected.series_instance_uid,
-            digest,
-            error=rejected.error,
-        )
+        return _outcome(rejected, digest)
 
     def _key(self, digest: str) -> str:
         day = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).strftime("%Y/%m/%d")
@@ -74,6 +66,28 @@ class Quarantine:
             if len(self._keys) > MAX_FOLDED:
                 self._keys.popitem(last=False)
             return key
+
+
+class AlreadyKept:
+    """In the place of `Quarantine` when something is tried again that is in quarantine: it stays there as it is."""
+
+    def keep(self, spool: Spool, size_bytes: int, rejected: Rejected) -> Outcome:
+        """Say what became of it; nothing is written."""
+        digest = _digest(spool, size_bytes)
+        spool.discard()
+        return _outcome(rejected, digest)
+
+
+def _outcome(rejected: Rejected, digest: str) -> Outcome:
+    return Outcome(
+        "quarantined",
+        rejected.sop_class_uid,
+        rejected.sop_instance_uid,
+        rejected.study_instance_uid,
+        rejected.series_instance_uid,
+        digest,
+        error=rejected.error,
+    )
 
 
 def _digest(spool: Spool, size_bytes: int) -> str:

@@ -76,7 +76,7 @@ class QuarantineDecisions:
 
     def _release(self, row: QuarantineRow, caller: Caller) -> Outcome:
         sender = entries.Sender(protocol="release", address=caller.address, caller=caller.name)
-        incoming = self._receiver.begin_part10(sender)
+        incoming = self._receiver.begin_again(sender)
         try:
             for chunk in self._objects.stream(row.object_key):
                 incoming.write(memoryview(chunk))

@@ -1,12 +1,14 @@
 """The receive core: where every way in (DIMSE, STOW-RS, import, release) puts its data sets."""
 
+from dataclasses import replace
+
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.ingest.acknowledge import Acknowledger, Announce
 from isocenter.ingest.desk import Desk, ReceiveLimits, Said
 from isocenter.ingest.digesting import Digesters
 from isocenter.ingest.incoming import DatasetIncoming
 from isocenter.ingest.part10_incoming import Part10Incoming
-from isocenter.ingest.quarantine import Quarantine
+from isocenter.ingest.quarantine import AlreadyKept, Quarantine
 from isocenter.ingest.sinks import Incoming
 from isocenter.ingest.watermark import Marks, Watermark
 from isocenter.ports.clock import Clock
@@ -70,6 +72,11 @@ class Receiver:
         """
         self._watermark.check()
         return Part10Incoming(self._desk, sender, study_instance_uid)
+
+    def begin_again(self, sender: pb.Sender) -> Incoming:
+        """As `begin_part10`, for a file out of quarantine: when it is refused again, it is not kept a second time."""
+        self._watermark.check()
+        return Part10Incoming(replace(self._desk, quarantine=AlreadyKept()), sender, "")
 
     def close(self) -> None:
         """End the digest threads, when nothing is being received any more."""

@@ -81,6 +81,7 @@ async def test_what_is_still_not_acceptable_stays_with_its_reason(here: Site) ->
     assert answer.json()["code"] == "no_study_instance_uid"
     assert handled(here) == []
     assert len(here.objects("quarantine/")) == 2
+    assert len(here.entries(EntryKind.QUARANTINE)) == 1
 
 
 async def test_a_contradiction_is_released_only_with_force(here: Site) -> None:
