@@ -56,7 +56,12 @@ INSTANCE = {
 MODALITIES_IN_STUDY = "00080061"
 # Kinds of rows in the table `names`: parts, whole groups.
 NAMES = {"00100010": (0, 1), "00080090": (2, 3)}
-NAME_COLUMNS = {"00100010": "patient_name", "00080090": "referring_physician_name"}
+# Columns of the trigram table `study_text`.
+TEXT_COLUMNS = {
+    "00100010": "patient_name",
+    "00080090": "referring_physician_name",
+    "00081030": "study_description",
+}
 
 
 def _taken(document: JsonObject, columns: dict[str, Column]) -> dict[str, Value]:

@@ -49,6 +49,13 @@ def parsed(packed: bytes) -> JsonObject:
     return document
 
 
+@lru_cache(maxsize=64)
+def loaded(answer: bytes) -> JsonObject:
+    """Read an answer; instances of one series share theirs. Not to be changed."""
+    members: JsonObject = json.loads(answer)
+    return members
+
+
 def merged(*contents: JsonObject) -> bytes:
     """Join the attributes of several levels, by tag; the later one wins."""
     joined: JsonObject = {}

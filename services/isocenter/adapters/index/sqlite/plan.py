@@ -7,14 +7,14 @@ frequency is not known beforehand; so it is counted, up to a bound.
 
 # ruff: noqa: S608 - statements are put together of our own names; values are always parameters
 
+import math
 import sqlite3
 from dataclasses import dataclass
 
-from isocenter.adapters.index.sqlite.columns import MODALITIES_IN_STUDY, NAME_COLUMNS, NAMES
+from isocenter.adapters.index.sqlite.columns import MODALITIES_IN_STUDY, NAMES, TEXT_COLUMNS
 from isocenter.adapters.index.sqlite.conditions import (
     END,
     Param,
-    has_wild_card,
     in_list,
     name_pieces,
     name_row,
@@ -23,9 +23,9 @@ from isocenter.adapters.index.sqlite.conditions import (
 from isocenter.dicom.matching import Match, PersonName, SingleValue, WildCard
 from isocenter.ports.index import Query
 
-GATHER_ONE = 4_000  # candidates that cost as much to sort as to walk past
 GATHER_MANY = 30_000  # with several conditions a walk may find nothing and go on to the end
 TRIGRAM = 3
+MOMENT = "s.moment"
 
 _ORDERED = {
     "00100020": ("s.patient_id", "studies_patient_id"),
@@ -43,7 +43,8 @@ class Source:
     sql: str
     params: tuple[Param, ...] = ()
     count: str | None = None
-    moment: str = "s.moment"
+    moment: str = MOMENT
+    covers: Match | None = None  # a condition that needs no other test
 
 
 WALK = Source("studies s INDEXED BY studies_moment")
@@ -55,34 +56,50 @@ def choose(connection: sqlite3.Connection, query: Query, *, ordered: bool) -> So
         source = _exact(condition)
         if source is not None:
             return source
-    bound = GATHER_ONE if len(query.conditions) == 1 and ordered else GATHER_MANY
+    bound = _bound(connection, query, ordered=ordered)
     best, fewest = None, bound + 1
-    for condition in query.conditions:
-        source = _gathering(condition)
-        if source is None or source.count is None:
-            continue
+    for source in (*map(_gathering, query.conditions), *map(_of_modality, query.conditions)):
+        if source is None or source.count is None or (source.moment != MOMENT and best is None):
+            continue  # a modality is in order already: its studies are counted only to be set against others
         rows = connection.execute(source.count, (*source.params, fewest)).fetchone()[0]
         if rows < fewest:
             best, fewest = source, rows
     return best or _walk(query, ordered=ordered)
 
 
+def _bound(connection: sqlite3.Connection, query: Query, *, ordered: bool) -> int:
+    """Most candidates that are worth gathering.
+
+    With one condition that M of N studies meet, a walk passes limit * N / M studies, gathering sorts M.
+    """
+    if len(query.conditions) != 1 or not ordered:
+        return GATHER_MANY
+    studies = connection.execute("SELECT value FROM counters WHERE name = 'studies'").fetchone()[0]
+    return min(GATHER_MANY, math.isqrt((query.limit + query.offset + 1) * int(studies)))
+
+
 def _walk(query: Query, *, ordered: bool) -> Source:
     if not ordered:
         return Source("studies s")
-    for condition in query.conditions:
-        if (
-            isinstance(condition, SingleValue)
-            and condition.tag == MODALITIES_IN_STUDY
-            and len(condition.values) == 1
-        ):
-            return Source(
-                "(SELECT study AS id, moment FROM study_modalities WHERE modality = ?) m "
-                "CROSS JOIN studies s ON s.id = m.id",
-                condition.values,
-                moment="m.moment",
-            )
-    return WALK
+    return next(filter(None, map(_of_modality, query.conditions)), WALK)
+
+
+def _of_modality(condition: Match) -> Source | None:
+    """Studies with one modality, in the order of their moments."""
+    if (
+        not isinstance(condition, SingleValue)
+        or condition.tag != MODALITIES_IN_STUDY
+        or len(condition.values) > 1
+    ):
+        return None
+    rows = "SELECT study AS id, moment FROM study_modalities WHERE modality = ?"
+    return Source(
+        f"({rows}) m CROSS JOIN studies s ON s.id = m.id",
+        condition.values,
+        f"SELECT count(*) FROM ({rows} LIMIT ?)",
+        "m.moment",
+        condition,
+    )
 
 
 def _exact(condition: Match) -> Source | None:
@@ -117,18 +134,24 @@ def _gathering(condition: Match) -> Source | None:
             prefix = prefix_of(pattern)
             stretch = f"studies s INDEXED BY {index} WHERE {column} >= ? AND {column} < ?"
             return _gathered(f"SELECT s.id AS id FROM {stretch}", (prefix, prefix + END))
+        case WildCard(tag, _, pattern) if tag in TEXT_COLUMNS:
+            return _by_text(condition, tag, (pattern,))
         case SingleValue("00080060", _, values):
             rows = f"SELECT DISTINCT study AS id FROM series WHERE modality {in_list(len(values))}"
             return _gathered(rows, values)
+        case SingleValue(tag, _, values) if tag == MODALITIES_IN_STUDY and len(values) > 1:
+            rows = f"SELECT DISTINCT study AS id FROM study_modalities WHERE modality {in_list(len(values))}"
+            return _gathered(rows, values, condition)
         case _:
             return None
 
 
-def _gathered(rows: str, params: tuple[Param, ...]) -> Source:
+def _gathered(rows: str, params: tuple[Param, ...], covers: Match | None = None) -> Source:
     return Source(
         f"({rows}) d CROSS JOIN studies s ON s.id = d.id",
         params,
         f"SELECT count(*) FROM ({rows} LIMIT ?)",
+        covers=covers,
     )
 
 
@@ -136,12 +159,20 @@ def _by_name(condition: PersonName) -> Source | None:
     """The piece with the longest known start, else one with a run long enough for the trigram index."""
     pieces = sorted(name_pieces(condition), key=lambda piece: -len(prefix_of(piece[1])))
     kind, pattern = pieces[0]
-    if prefix_of(pattern) or not has_wild_card(pattern):
+    if prefix_of(pattern):
         row = name_row(kind, pattern)
-        return _gathered(f"SELECT DISTINCT study AS id FROM names WHERE {row.sql}", row.params)
-    runs = [run for _, piece in pieces for run in piece.replace("?", "*").split("*")]
+        rows = f"SELECT DISTINCT study AS id FROM names WHERE {row.sql}"
+        return _gathered(rows, row.params, condition if len(pieces) == 1 else None)
+    return _by_text(condition, condition.tag, tuple(piece for _, piece in pieces))
+
+
+def _by_text(condition: Match, tag: str, patterns: tuple[str, ...]) -> Source | None:
+    """By all runs of three known characters and more; one run between two stars needs no other test."""
+    runs = [run for pattern in patterns for run in pattern.replace("?", "*").split("*")]
     quoted = ['"{}"'.format(run.replace('"', '""')) for run in runs if len(run) >= TRIGRAM]
     if not quoted:
         return None
-    wanted = f"{NAME_COLUMNS[condition.tag]} : ({' AND '.join(quoted)})"
-    return _gathered("SELECT rowid AS id FROM names_text WHERE names_text MATCH ?", (wanted,))
+    wanted = f"{TEXT_COLUMNS[tag]} : ({' AND '.join(quoted)})"
+    exact = len(runs) == len(patterns) + 2 and patterns[0] == f"*{runs[1]}*"
+    rows = "SELECT rowid AS id FROM study_text WHERE study_text MATCH ?"
+    return _gathered(rows, (wanted,), condition if exact else None)

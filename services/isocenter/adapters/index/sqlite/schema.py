@@ -24,7 +24,7 @@ CREATE INDEX studies_unsettled ON studies (last_change_ms) WHERE visible = 1 AND
 CREATE TABLE names (kind INTEGER NOT NULL, part TEXT NOT NULL, study INTEGER NOT NULL,
   PRIMARY KEY (kind, part, study)) WITHOUT ROWID;
 CREATE INDEX names_study ON names (study, kind, part);
-CREATE VIRTUAL TABLE names_text USING fts5 (patient_name, referring_physician_name,
+CREATE VIRTUAL TABLE study_text USING fts5 (patient_name, referring_physician_name, study_description,
   tokenize = 'trigram case_sensitive 1');
 
 CREATE TABLE study_modalities (modality TEXT NOT NULL, moment TEXT NOT NULL, study INTEGER NOT NULL,

@@ -2,12 +2,12 @@
 
 # ruff: noqa: S608 - statements are put together of our own names; values are always parameters
 
-import json
 import sqlite3
+from dataclasses import replace
 
 from isocenter.adapters.index.sqlite import plan
 from isocenter.adapters.index.sqlite.conditions import COLUMNS, Clause, Param, clause_of
-from isocenter.adapters.index.sqlite.documents import JsonObject, merged, parsed, unpack
+from isocenter.adapters.index.sqlite.documents import JsonObject, loaded, merged, parsed, unpack
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Level, Query
@@ -96,15 +96,19 @@ def _asked(query: Query) -> Query:
         path.append(SingleValue("0020000E", "UI", (query.series_instance_uid,)))
     if query.series_instance_uid is not None and query.level == "study":
         raise InvalidRequest("a study search cannot name a series")
-    return Query(query.level, (*path, *query.conditions), order=query.order)
+    return replace(query, conditions=(*path, *query.conditions))
 
 
 def _where(query: Query, source: plan.Source) -> tuple[str, list[Param]]:
-    clauses: list[Clause] = [clause_of(condition, query.level) for condition in query.conditions]
+    clauses: list[Clause] = [
+        clause_of(condition, query.level)
+        for condition in query.conditions
+        if condition is not source.covers
+    ]
     clauses.sort(key=lambda clause: clause.cost)
     sql = " AND ".join([_VISIBLE[query.level], *(f"({clause.sql})" for clause in clauses)])
     params = [param for clause in clauses for param in clause.params]
-    return sql.replace("s.moment", source.moment), params
+    return sql.replace(plan.MOMENT, source.moment), params
 
 
 def _order(query: Query, source: plan.Source) -> str:
@@ -157,4 +161,4 @@ def _content(query: Query, contents: list[bytes | None]) -> bytes:
 def _read(content: bytes | None, *, packed: bool) -> JsonObject:
     if content is None:
         return {}
-    return parsed(content) if packed else json.loads(content)
+    return parsed(content) if packed else loaded(content)

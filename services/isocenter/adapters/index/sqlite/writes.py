@@ -193,7 +193,9 @@ def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) ->
     }
     if not _update(connection, "studies", key, row.version, values):
         return
-    _put_names(connection, key, columns.study_names(document))
+    names = columns.study_names(document)
+    _put_names(connection, key, names)
+    _put_text(connection, key, names, str(taken["study_description"] or ""))
     _put_modalities(connection, key, str(taken["moment"]), columns.study_modalities(document))
     connection.execute("DELETE FROM dirty WHERE study = ?", (row.study_instance_uid,))
 
@@ -207,8 +209,6 @@ def _put_names(connection: sqlite3.Connection, key: int, names: dict[str, Folded
     }
     found = connection.execute("SELECT kind, part FROM names WHERE study = ?", (key,))
     standing = set(found.fetchall())
-    if wanted == standing:
-        return
     connection.executemany(
         "DELETE FROM names WHERE kind = ? AND part = ? AND study = ?",
         [(*row, key) for row in standing - wanted],
@@ -216,12 +216,27 @@ def _put_names(connection: sqlite3.Connection, key: int, names: dict[str, Folded
     connection.executemany(
         "INSERT INTO names VALUES (?, ?, ?)", [(*row, key) for row in wanted - standing]
     )
-    connection.execute("DELETE FROM names_text WHERE rowid = ?", (key,))
-    if wanted:
-        texts = ["\n".join((*names[tag].groups, *names[tag].parts)) for tag in columns.NAMES]
+
+
+def _put_text(
+    connection: sqlite3.Connection, key: int, names: dict[str, FoldedName], description: str
+) -> None:
+    """Keep what is found by any three characters; left alone when nothing changed, as it is dear to write."""
+    texts = ["\n".join((*name.groups, *name.parts)) for name in names.values()]
+    wanted = (*texts, description)
+    standing = connection.execute(
+        "SELECT patient_name, referring_physician_name, study_description FROM study_text WHERE rowid = ?",
+        (key,),
+    ).fetchone()
+    if standing == wanted:
+        return
+    if standing is not None:
+        connection.execute("DELETE FROM study_text WHERE rowid = ?", (key,))
+    if any(wanted):
         connection.execute(
-            "INSERT INTO names_text (rowid, patient_name, referring_physician_name) VALUES (?, ?, ?)",
-            (key, *texts),
+            "INSERT INTO study_text (rowid, patient_name, referring_physician_name, study_description) "
+            "VALUES (?, ?, ?, ?)",
+            (key, *wanted),
         )
 
 
@@ -258,6 +273,7 @@ def _hide_study(connection: sqlite3.Connection, study_uid: str) -> None:
     connection.execute(f"UPDATE studies SET {HIDE_STUDY} WHERE id = ?", (key,))
     connection.execute(f"UPDATE series SET {HIDE_SERIES} WHERE study = ?", (key,))
     _put_names(connection, key, {})
+    _put_text(connection, key, dict.fromkeys(columns.NAMES, FoldedName((), ())), "")
     _put_modalities(connection, key, "", ())
 
 
