@@ -168,9 +168,11 @@ class Follower:
         self._unsaved = {}
         self._saved_s = time.monotonic()
         self.positions |= positions
-        for study, version in changes.visible.items():
-            self.changed[study] = max(self.changed.get(study, 0), version)
+        if self.mode == "live":
+            for study, version in changes.visible.items():
+                self.changed[study] = max(self.changed.get(study, 0), version)
         if self.mode == "replay":
+            self.decided.learn(written)
             self.arrived |= {row.study_instance_uid for row in batch.studies}
             self.departed |= set(batch.gone_studies)
 

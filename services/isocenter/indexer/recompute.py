@@ -18,7 +18,7 @@ def recompute(follower: Follower, study: str, clock: Clock, default_issuer: str)
         follower.changed.pop(study, None)
         return None
     summed = sum_up(study, summaries, default_issuer)
-    if standing is not None:
+    if standing is not None and follower.mode == "live":
         completed = Completed(standing.revision, standing.completed_at)
     else:
         completed = follower.decided.completed.get(study, Completed())

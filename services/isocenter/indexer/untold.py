@@ -89,9 +89,12 @@ class Untold:
                 del stream.waiting[lane]
 
     def saw(self, records: Sequence[Record], now_s: float) -> None:
-        """These were read; in order within each stream."""
-        for record in records:
+        """These were read: all of some commits."""
+        seen = {stream: told.applied for stream, told in self._streams.items()}
+        for record in sorted(records, key=lambda one: one.position):
             at = record.position
+            if at.sequence <= seen.get(Stream(at.node, at.epoch), 0):
+                continue  # read before, when the write failed
             fact = FACTS.get(record.entry.kind)
             stream = self._of(Stream(at.node, at.epoch))
             stream.applied = max(stream.applied, at.sequence)

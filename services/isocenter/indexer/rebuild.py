@@ -1,0 +1,121 @@
+"""A new index from the journal alone: decisions are loaded first, then everything is folded again beside them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.events.entries import EntryKind
+from isocenter.indexer.completion import manifest_of, previous_manifest
+from isocenter.indexer.decided import Decision
+from isocenter.indexer.follow import Follower
+from isocenter.indexer.own import apply_to_rows, decisions, own_of
+from isocenter.indexer.recompute import recompute
+from isocenter.indexer.scribe import Scribe
+from isocenter.ports.clock import Clock, version_ms
+from isocenter.ports.index import IndexBatch, MetadataIndex
+from isocenter.ports.journal import Journal, Record, Stream
+
+DOUBT_MS = 120_000  # decisions younger than this may not have been said when the index was lost
+Progress = Callable[[int, int], None]  # commits applied, commits known
+
+
+class Rebuild:
+    """One rebuild. With `trusted`, for an index that still serves: nothing is decided, nothing is said.
+
+    Otherwise the index was lost: what was decided is replayed, and only what never was is decided now.
+    """
+
+    def __init__(
+        self,
+        index: MetadataIndex,
+        journal: Journal,
+        scribe: Scribe,
+        clock: Clock,
+        default_issuer: str,
+        *,
+        trusted: bool,
+    ) -> None:
+        mode = "trusted" if trusted else "replay"
+        self.follower = Follower(index, journal, scribe, clock, default_issuer, mode)  # type: ignore[arg-type]  # one of the modes
+        self._journal = journal
+        self._scribe = scribe
+        self._clock = clock
+        self._default_issuer = default_issuer
+        self._learned: dict[Stream, int] = {}
+        self._doubtful_ms = clock.now_ms() - DOUBT_MS
+        self._again: set[str] = set()
+
+    def advance(self, through: Mapping[Stream, int], progress: Progress | None = None) -> None:
+        """Come up to `through`. The decisions of all that lies before have to be in the journal already."""
+        self._learn()
+        total = sum(through.values())
+
+        def saw(_: object) -> None:
+            if progress is not None:
+                progress(sum(self.follower.positions.values()), total)
+
+        self.follower.follow(through, saw)
+
+    def finish(self) -> None:
+        """Write all series and study documents, and what an index that was lost leaves open."""
+        while studies := self.follower.index.dirty(self._clock.now_ms() + 1, 1000):
+            for study in studies:
+                self._again.discard(study)
+                self._recompute(study)
+        for study in sorted(self._again):
+            self._recompute(study)
+        self._again.clear()
+        if self.follower.mode == "replay":
+            self._decide_open()
+        self.follower.save()
+
+    def _learn(self) -> None:
+        own = own_of(self._journal.ends(), self._scribe.stream.node)
+        chunk: list[Record] = []
+        for record in decisions(self._journal, self._learned, own):
+            chunk.append(record)
+            if len(chunk) >= 1000:
+                self._take(chunk)
+                chunk = []
+        self._take(chunk)
+        self._learned = own
+
+    def _take(self, chunk: list[Record]) -> None:
+        self.follower.decided.learn(chunk)
+        self._again |= apply_to_rows(self.follower, chunk)
+        for record in chunk:
+            at = record.position
+            if version_ms(record.entry.version) < self._doubtful_ms:
+                self.follower.move(Stream(at.node, at.epoch), at.sequence)
+
+    def _recompute(self, study: str) -> None:
+        """Without counting on rows of this rebuild: the last completion is what the journal says."""
+        row = recompute(self.follower, study, self._clock, self._default_issuer)
+        if row is None or row.completed_at is None:
+            return
+        manifest = manifest_of(self.follower.index.states(study))
+        if manifest == previous_manifest(self._journal, row.completed_at):
+            self.follower.write(IndexBatch(studies=[replace(row, complete=True)]))
+
+    def _decide_open(self) -> None:
+        """Studies whose last word in the journal is not what the index shows: nobody came to write it down."""
+        follower = self.follower
+        open_decisions: list[Decision] = []
+        for study in sorted(follower.arrived | follower.departed):
+            present = follower.decided.present.get(study, False)
+            visible = follower.index.study(study) is not None
+            if visible and not present:
+                first = min(
+                    state.first_version
+                    for state in follower.index.states(study)
+                    if state.current and not (state.held or state.deleted)
+                )
+                arrival = entries.Arrival(study_instance_uid=study, receipt_version=first)
+                open_decisions.append(Decision(EntryKind.ARRIVAL, study, arrival))
+            elif present and not visible:
+                rows = follower.index.deletions_of([study]).get(study, [])
+                version = max((row.version for row in rows), default=0)
+                departure = entries.Departure(study_instance_uid=study, deletion_version=version)
+                open_decisions.append(Decision(EntryKind.DEPARTURE, study, departure))
+        if open_decisions:
+            self._scribe.write(open_decisions)
