@@ -75,7 +75,6 @@ class EventBusSuite:
         loop = asyncio.get_running_loop()
         for number in range(1, 4):
             fetching = asyncio.ensure_future(consumer.fetch(10, 5.0))
-            await asyncio.sleep(0.05)
             started = loop.time()
             await bus.publish(instance_stored(number))
             (delivery,) = await fetching
