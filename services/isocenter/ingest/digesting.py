@@ -9,13 +9,14 @@ from collections.abc import Callable
 UNIT_BYTES = 256 << 10
 MAX_LAG_BYTES = 4 << 20  # what is behind further than this is hashed by the thread that writes
 MAX_THREADS = 4
+WORTH_HANDING_OVER_BYTES = 128 << 10
 
 
 class Digesters:
     """A few threads that take work only when one of them is idle; whoever offers it does it otherwise.
 
     So with one sender hashing goes on beside receiving, and with many, when every core is busy anyway, no time is lost
-    by handing over.
+    by handing over: then bytes are hashed where they are written, from memory that is still in the cache.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -38,6 +39,10 @@ class Digesters:
             self._idle -= 1
         self._work.put(work)
         return True
+
+    def are_busy(self) -> bool:
+        """Tell whether none would take work just now."""
+        return self._idle == 0
 
     def close(self) -> None:
         """End the threads after what they do."""
@@ -74,22 +79,26 @@ class SpoolDigest:
         self._hashed_to = offset
         self._written_to = offset
         self._is_free = threading.Lock()  # held by whoever hashes
+        self._is_direct = digesters.are_busy()
         self._error: OSError | None = None
 
-    def grew(self, size_bytes: int) -> None:
-        """The spool holds that many bytes now."""
-        self._written_to = size_bytes
-        lag = size_bytes - self._hashed_to
-        if lag < UNIT_BYTES:
+    def took(self, content: bytes | memoryview) -> None:
+        """The spool grew by that."""
+        self._written_to += len(content)
+        if self._is_direct:
+            self._sha.update(content)
+            self._hashed_to = self._written_to
             return
+        lag = self._written_to - self._hashed_to
         if lag > MAX_LAG_BYTES:
             self._hash_here()
-        elif self._is_free.acquire(blocking=False) and not self._digesters.offer(self._hash_there):
-            self._is_free.release()
+        elif lag >= UNIT_BYTES:
+            self._offer()
 
-    def close(self, size_bytes: int) -> None:
-        """The spool is complete with that many bytes. Hashing goes on beside, until `result`."""
-        self.grew(size_bytes)
+    def complete(self) -> bool:
+        """Nothing follows. Tell whether hashing goes on beside, so that other things may be done until `result`."""
+        lag = self._written_to - self._hashed_to
+        return lag >= WORTH_HANDING_OVER_BYTES and self._offer(to_the_end=True)
 
     def result(self) -> str:
         """Hash the rest; 64 hexadecimal digits. Raises OSError when the spool cannot be read."""
@@ -104,13 +113,22 @@ class SpoolDigest:
         with self._is_free:
             pass
 
+    def _offer(self, *, to_the_end: bool = False) -> bool:
+        """Have it hashed by another thread, unless one is at it."""
+        if not self._is_free.acquire(blocking=False):
+            return True
+        is_taken = self._digesters.offer(lambda: self._hash_there(to_the_end))
+        if not is_taken:
+            self._is_free.release()
+        return is_taken
+
     def _hash_here(self) -> None:
         with self._is_free:
             self._hash(to_the_end=True)
 
-    def _hash_there(self) -> None:
+    def _hash_there(self, to_the_end: bool) -> None:
         try:
-            self._hash(to_the_end=False)
+            self._hash(to_the_end=to_the_end)
         finally:
             self._is_free.release()
 

@@ -33,22 +33,23 @@ class DatasetIncoming:
                 digest_start(said.transfer_syntax_uid),
                 self._dataset_offset,
             )
-            self._grew = self._digest.grew
+            self._took = self._digest.took
         except BaseException:
             self.discard()
             raise
 
     def write(self, data: memoryview) -> None:
         """Take the next bytes; the memory may be used again after return."""
-        writer = self._writer
-        writer.write(data)
-        self._grew(writer.size_bytes)
+        self._writer.write(data)
+        self._took(data)
 
     def finish(self) -> Outcome:
         """Make it durable and say what became of it."""
         found: header.Header | None = None
         try:
             try:
+                if self._digest is not None and self._digest.complete():
+                    self._spool.flush()
                 found = self._scan()
                 _check(self._said, found)
             except (InvalidInstance, LimitExceeded, Conflict) as error:

@@ -36,6 +36,13 @@ class Spool(Protocol):
         """Descriptor open for reading and writing."""
         ...
 
+    def flush(self) -> None:
+        """Begin to make durable what was written; nothing is written afterwards. What it does `put_file` need not.
+
+        Raises OutOfSpace, StorageFailed.
+        """
+        ...
+
     def discard(self) -> None:
         """Forget the file. Harmless after it was put."""
         ...

@@ -10,7 +10,7 @@ from isocenter.adapters.disk import Disk, storage_error
 from isocenter.adapters.folders import DurableFolders
 from isocenter.adapters.objects.listing import list_objects
 from isocenter.adapters.objects.spools import FilesystemSpool, Spools
-from isocenter.errors import InvalidRequest, NotFound, StorageFailed
+from isocenter.errors import InvalidRequest, NotFound, StorageFailed, Unavailable
 from isocenter.ports.objects import ObjectInfo, Spool, check_key
 
 CHUNK_BYTES = 1 << 20
@@ -27,8 +27,8 @@ class FilesystemObjects:
         self._root = str(root)
         self._disk = disk or Disk()
         self._folders = DurableFolders(self._disk, self._root)
-        self._spools = Spools(self._disk, self._root)
         self._failed = False
+        self._spools = Spools(self._disk, self._root, self._writing)
         self.reclaimed_files = self._spools.reclaim()
 
     @property
@@ -38,8 +38,7 @@ class FilesystemObjects:
 
     def spool(self) -> FilesystemSpool:
         """Open a private file in this process's folder below `.spool`."""
-        with self._writing():
-            return self._spools.new()
+        return self._spools.new()
 
     def put_file(self, spool: Spool, key: str, *, sha256: str) -> ObjectInfo:
         """Sync the file, give it its name, sync the folder and every folder above it that is new to this process."""
@@ -47,11 +46,13 @@ class FilesystemObjects:
         try:
             path = self._path(key)
             with self._writing():
-                if not self._exists(path):
-                    self._disk.fdatasync(spool.fileno())
+                size = self._size(path)
+                if size is None:
+                    spool.flush()
                     self._name(spool.path, path)
+                    size = self._disk.status(path).size_bytes
                 self._make_durable(path)
-                return ObjectInfo(key, self._disk.status(path).size_bytes)
+                return ObjectInfo(key, size)
         finally:
             spool.discard()
 
@@ -62,7 +63,7 @@ class FilesystemObjects:
         try:
             with self._writing():
                 self._disk.write(spool.fileno(), content)
-                self._disk.fdatasync(spool.fileno())
+                spool.flush()
                 self._folders.ensure(_folder(path))
                 self._disk.rename(str(spool.path), path)
                 self._folders.sync(_folder(path))
@@ -124,13 +125,14 @@ class FilesystemObjects:
     def _path(self, key: str) -> str:
         return f"{self._root}/{check_key(key)}"
 
-    def _exists(self, path: str) -> bool:
+    def _size(self, path: str) -> int | None:
         try:
-            if self._disk.status(path).is_folder:
-                raise InvalidRequest("the key is a folder of other keys")
+            status = self._disk.status(path)
         except FileNotFoundError:
-            return False
-        return True
+            return None
+        if status.is_folder:
+            raise InvalidRequest("the key is a folder of other keys")
+        return status.size_bytes
 
     def _name(self, spool_path: Path, path: str) -> None:
         """Give the synced file its key's name, unless somebody was quicker with the same content."""
@@ -180,6 +182,8 @@ class FilesystemObjects:
             raise
         except NotADirectoryError as error:
             raise InvalidRequest("the key lies below another key") from error
+        except FileNotFoundError as error:
+            raise Unavailable("a file or folder was taken away while it was written") from error
         except OSError as error:
             translated = storage_error(error)
             self._failed = self._failed or isinstance(translated, StorageFailed)

@@ -5,6 +5,8 @@ import itertools
 import os
 import secrets
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from isocenter.adapters.disk import Disk
@@ -13,19 +15,33 @@ FOLDER = ".spool"
 _LOCK = ".lock"
 
 
+Writing = Callable[
+    [], AbstractContextManager[None]
+]  # translates what the disk says, and remembers failures
+
+
 class FilesystemSpool:
     """`ports.objects.Spool` as a file on the store's own file system, so that it becomes an object without a copy."""
 
-    __slots__ = ("_disk", "_fd", "path")
+    __slots__ = ("_disk", "_fd", "_is_flushed", "_writing", "path")
 
-    def __init__(self, disk: Disk, path: Path) -> None:
+    def __init__(self, disk: Disk, path: Path, writing: Writing) -> None:
         self.path = path
         self._disk = disk
+        self._writing = writing
+        self._is_flushed = False
         self._fd = disk.open(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL)
 
     def fileno(self) -> int:
         """Descriptor open for reading and writing, -1 once discarded."""
         return self._fd
+
+    def flush(self) -> None:
+        """Sync the content, once."""
+        if not self._is_flushed:
+            with self._writing():
+                self._disk.fdatasync(self._fd)
+            self._is_flushed = True
 
     def discard(self) -> None:
         """Close the file and remove its private name."""
@@ -40,8 +56,9 @@ class FilesystemSpool:
 class Spools:
     """`<root>/.spool/<random>/<n>.part`, with `<random>.lock` held by the process as long as it lives."""
 
-    def __init__(self, disk: Disk, root: str) -> None:
+    def __init__(self, disk: Disk, root: str, writing: Writing) -> None:
         self._disk = disk
+        self._writing = writing
         self._folder = f"{root}/{FOLDER}"
         self._lock = threading.Lock()
         self._own: Path | None = None
@@ -49,8 +66,9 @@ class Spools:
 
     def new(self) -> FilesystemSpool:
         """Open a fresh private file."""
-        own = self._own or self._claim()
-        return FilesystemSpool(self._disk, own / f"{next(self._numbers)}.part")
+        with self._writing():
+            own = self._own or self._claim()
+            return FilesystemSpool(self._disk, own / f"{next(self._numbers)}.part", self._writing)
 
     def reclaim(self) -> int:
         """Remove what processes left that are gone; returns the number of files."""
