@@ -50,7 +50,11 @@ def clock(patient: Patient) -> Iterator[Check]:
     newest_ms = version_ms(patient.journal.latest_version())
     behind_ms = newest_ms - patient.now_ms
     if patient.now_ms < EARLIEST_MS:
-        yield Check("clock", "bad", "the clock says a time before this software was written: set it, or start NTP")
+        yield Check(
+            "clock",
+            "bad",
+            "the clock says a time before this software was written: set it, or start NTP",
+        )
     elif behind_ms > CLOCK_TOLERANCE_MS:
         yield Check(
             "clock",
@@ -67,7 +71,9 @@ def disk(patient: Patient) -> Iterator[Check]:
     usage = shutil.disk_usage(patient.layout.data)
     free = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.1f} GB"
     if usage.free < patient.hard_mark_bytes:
-        yield Check("disk", "bad", f"{free}: full, nothing is accepted any more (C-STORE answers A700)")
+        yield Check(
+            "disk", "bad", f"{free}: full, nothing is accepted any more (C-STORE answers A700)"
+        )
     elif usage.free < patient.low_mark_bytes:
         yield Check("disk", "warning", f"{free}: nearly full, new associations are refused")
     else:
@@ -81,7 +87,11 @@ def folders(patient: Patient) -> Iterator[Check]:
     if not writable:
         yield Check("folders", "bad", f"{patient.layout.archive} cannot be written")
     elif mode & 0o007:
-        yield Check("folders", "warning", f"{patient.layout.data} is open to everybody on this machine: chmod 700")
+        yield Check(
+            "folders",
+            "warning",
+            f"{patient.layout.data} is open to everybody on this machine: chmod 700",
+        )
     else:
         yield Check("folders", "good", "only their owner can read them")
 
@@ -93,11 +103,17 @@ def running(patient: Patient) -> Iterator[Check]:
         with urllib.request.urlopen(f"{url}/api/state", timeout=5) as answer:  # noqa: S310  (our own address file)
             state = json.load(answer)
         lag = state.get("lag", 0)
-        yield Check("running", "good" if lag < 1000 else "warning", f"{url} answers; {lag} entries not indexed yet")
+        yield Check(
+            "running",
+            "good" if lag < 1000 else "warning",
+            f"{url} answers; {lag} entries not indexed yet",
+        )
     except FileNotFoundError:
         yield Check("running", "good", "no platform runs on this folder now")
     except (OSError, ValueError, KeyError, urllib.error.URLError) as error:
-        yield Check("running", "bad", f"the platform should run but does not answer: {type(error).__name__}")
+        yield Check(
+            "running", "bad", f"the platform should run but does not answer: {type(error).__name__}"
+        )
 
 
 def index(patient: Patient) -> Iterator[Check]:
@@ -108,12 +124,20 @@ def index(patient: Patient) -> Iterator[Check]:
     try:
         applied = patient.index.positions()
     except IsocenterError as error:
-        yield Check("index", "bad", f"the index cannot be read ({error.reason}): run `isocenter rebuild-index`")
+        yield Check(
+            "index",
+            "bad",
+            f"the index cannot be read ({error.reason}): run `isocenter rebuild-index`",
+        )
         return
     ends = patient.journal.ends()
     behind = sum(end - applied.get(stream, 0) for stream, end in ends.items())
     if behind:
-        yield Check("index", "warning", f"{behind} commits are not applied; they will be when the indexer runs")
+        yield Check(
+            "index",
+            "warning",
+            f"{behind} commits are not applied; they will be when the indexer runs",
+        )
     else:
         yield Check("index", "good", f"all {len(ends)} journal streams are applied")
 
@@ -122,7 +146,11 @@ def objects(patient: Patient, newest: int | None) -> Iterator[Check]:
     """Re-read objects: the newest so many, or all."""
     found = list(verify(patient.journal, patient.objects, newest=newest))
     for fault in found:
-        what = "is missing" if fault.fault == "missing" else "differs from its digest (a flipped bit is enough)"
+        what = (
+            "is missing"
+            if fault.fault == "missing"
+            else "differs from its digest (a flipped bit is enough)"
+        )
         yield Check("objects", "bad", f"{fault.object_key} {what}")
     if not found:
         which = "all" if newest is None else f"the newest {newest} at most"
@@ -138,4 +166,6 @@ def examine(patient: Patient, newest: int | None) -> Iterator[Check]:
             yield from check(patient)
         except (IsocenterError, OSError) as error:
             name = getattr(check, "__name__", "objects")
-            yield Check(name if name != "<lambda>" else "objects", "bad", f"cannot be checked: {error}")
+            yield Check(
+                name if name != "<lambda>" else "objects", "bad", f"cannot be checked: {error}"
+            )

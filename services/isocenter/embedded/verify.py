@@ -40,13 +40,20 @@ def receipts(journal: Journal, study: str = "") -> dict[str, pb.Receipt]:
             elif record.entry.kind is EntryKind.PURGE:
                 for key in pb.Purge.FromString(record.entry.payload).object_keys:
                     purged[key] = max(version, purged.get(key, 0))
-    return {key: receipt for key, (version, receipt) in found.items() if purged.get(key, 0) < version}
+    return {
+        key: receipt for key, (version, receipt) in found.items() if purged.get(key, 0) < version
+    }
 
 
 def check(objects: ObjectStore, receipt: pb.Receipt) -> Fault | None:
     """Re-read one object; memory stays flat."""
     digest = hashlib.sha256(receipt.transfer_syntax_uid.encode("ascii") + b"\n")
-    names = (receipt.object_key, receipt.study_instance_uid, receipt.sop_instance_uid, receipt.digest)
+    names = (
+        receipt.object_key,
+        receipt.study_instance_uid,
+        receipt.sop_instance_uid,
+        receipt.digest,
+    )
     try:
         for chunk in objects.stream(receipt.object_key, receipt.dataset_offset):
             digest.update(chunk)

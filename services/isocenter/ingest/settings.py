@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from isocenter.runtime.settings import ServiceSettings
+from isocenter.runtime.settings import Port, ServiceSettings
 
 HOUR_MS = 3_600_000
 
@@ -14,6 +14,20 @@ class IngestSettings(ServiceSettings):
 
     service: ClassVar[str] = "ingest"
 
+    ae_title: Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")] = (
+        "ISOCENTER"
+    )
+    """Of the one DICOM address (PS3.5 6.2: no backslash, no control characters)."""
+    dicom_port: Port = 11112
+    dicom_tls_port: Port = 0
+    """0: no TLS. Certificate and key are `dicom-tls.crt` and `dicom-tls.key` in the config folder; with
+    `dicom-tls-ca.crt` beside them peers are asked for a certificate."""
+    strict_called_ae_title: bool = False
+    """Reject callers that call us by another title."""
+    accept_unknown: bool = False
+    """Let callers that are not in the AE list send, beyond loopback too."""
+    associations: Annotated[int, Field(ge=1, le=1024)] = 64
+    associations_per_address: Annotated[int, Field(ge=1, le=1024)] = 32
     public_url: str = ""
     """Origin in the URLs STOW-RS answers with, as clients see it; empty: what the client called us."""
     http_bodies: Annotated[int, Field(ge=1, le=64)] = 8

@@ -1,0 +1,93 @@
+"""The process behind the one DICOM address."""
+
+import ssl
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from isocenter.adapters.open import open_bus, open_index_reader, open_journal, open_objects
+from isocenter.dimse.limits import Patience
+from isocenter.dimse.tls import server_context
+from isocenter.errors import InvalidRequest
+from isocenter.ingest.admission import Places
+from isocenter.ingest.ae_list import AeList
+from isocenter.ingest.associations import Address
+from isocenter.ingest.listener import Listener
+from isocenter.ingest.service import Ingest, IngestPorts, build
+from isocenter.ingest.settings import IngestSettings
+from isocenter.runtime.audit import Auditor
+from isocenter.runtime.clock import HybridClock
+from isocenter.runtime.lifecycle import Process, run
+from isocenter.runtime.service import Service
+
+AE_LIST = "ae.toml"
+CONNECTIONS = 256  # open sockets, those that are no association yet included
+
+
+def tls_context(folder: Path) -> ssl.SSLContext:
+    """Load certificate and key; raises InvalidRequest that says which files are wanted."""
+    authorities = folder / "dicom-tls-ca.crt"
+    try:
+        return server_context(
+            folder / "dicom-tls.crt",
+            folder / "dicom-tls.key",
+            authorities if authorities.exists() else None,
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidRequest(
+            f"TLS needs dicom-tls.crt and dicom-tls.key (PEM) in {folder}: {error}"
+        ) from error
+
+
+def open_listener(ingest: Ingest, auditor: Auditor, settings: IngestSettings) -> Listener:
+    """Bind the ports of the DICOM address; nobody is served before `start`."""
+    ae_list = AeList(settings.config_folder / AE_LIST, accept_unknown=settings.accept_unknown)
+    address = Address(
+        ingest.receiver,
+        ae_list,
+        Places(settings.associations, settings.associations_per_address),
+        ae_title=settings.ae_title,
+        strict_called_ae_title=settings.strict_called_ae_title,
+        accepting=ingest.receiver.accepting,
+        record_denied=lambda caller, action: auditor.record(caller, action, "", "denied"),
+    )
+    listener = Listener(address, Places(CONNECTIONS, CONNECTIONS // 2), Patience())
+    listener.listen(settings.listen, settings.dicom_port)
+    if settings.dicom_tls_port:
+        listener.listen(
+            settings.listen, settings.dicom_tls_port, tls_context(settings.config_folder)
+        )
+    return listener
+
+
+async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
+    """Open adapters, then the ports."""
+    clock = HybridClock()
+    journal = open_journal(settings.journal_url, clock)
+    clock.observe(journal.latest_version())
+    objects = open_objects(settings.objects_url)
+    index = open_index_reader(settings.index_url)
+    stack.callback(index.close)
+    token = settings.bus_token.get_secret_value()
+    bus = open_bus(settings.bus_url, site=settings.site, token=token, name=settings.node)
+    stack.push_async_callback(bus.close)
+    writer = journal.writer(settings.node)
+    stack.callback(writer.close)
+    auditor = Auditor(writer, clock)
+    stack.callback(auditor.close, settings.grace_s)
+    ingest = Ingest(IngestPorts(objects, journal, writer, index, bus, clock, auditor), settings)
+    stack.callback(ingest.close)
+    listener = open_listener(ingest, auditor, settings)
+    listener.start()
+    receiving = build(ingest, purges=True)
+    service = Service("ingest", tasks=receiving.tasks, drains=(listener.drain, *receiving.drains))
+    return Process(service)
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    return run(IngestSettings, compose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
