@@ -1,0 +1,94 @@
+"""The AE list: what is read, what is refused, who is who."""
+
+from pathlib import Path
+
+import pytest
+
+from isocenter.errors import InvalidRequest
+from isocenter.ingest.ae_list import AeList, parse_ae_list
+from isocenter.runtime.caller import Action, Caller
+
+LIST = """
+[[ae]]
+title = "CT1"
+address = "10.0.4.17"
+may_send = true
+
+[[ae]]
+title = "DESK"
+address = "fd00::/8"
+may_ask = true
+
+[[ae]]
+title = "CT1"
+address = "10.0.5.0/24"
+may_ask = true
+"""
+
+
+def listed(tmp_path: Path, *, accept_unknown: bool = False) -> AeList:
+    path = tmp_path / "ae.toml"
+    path.write_text(LIST)
+    return AeList(path, accept_unknown=accept_unknown)
+
+
+@pytest.mark.parametrize(
+    ("title", "address", "may"),
+    [
+        ("CT1", "10.0.4.17", {Action.VERIFY, Action.STORE}),
+        ("CT1", "10.0.5.9", {Action.VERIFY, Action.QUERY, Action.RETRIEVE}),
+        ("CT1", "10.0.4.18", None),
+        ("CT1", "fd00::1", None),
+        ("DESK", "fd00::1", {Action.VERIFY, Action.QUERY, Action.RETRIEVE}),
+        ("OTHER", "10.0.4.17", None),
+    ],
+)
+def test_caller_is_title_and_address(
+    tmp_path: Path, title: str, address: str, may: set[Action] | None
+) -> None:
+    caller = listed(tmp_path).caller(title, address, on_loopback=False)
+    assert caller == (None if may is None else Caller(title, "ae", address, frozenset(may)))
+
+
+def test_listed_title_never_becomes_an_unknown_caller(tmp_path: Path) -> None:
+    unknown_too = listed(tmp_path, accept_unknown=True)
+    assert unknown_too.caller("CT1", "10.9.9.9", on_loopback=True) is None
+    other = unknown_too.caller("OTHER", "10.9.9.9", on_loopback=False)
+    assert other is not None
+    assert other.may == {Action.VERIFY, Action.STORE}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not toml",
+        b"\xff\xfe",
+        b"other = 1",
+        b"ae = 3",
+        b'[[ae]]\ntitle = ""',
+        b'[[ae]]\ntitle = "A\\\\B"',
+        b'[[ae]]\ntitle = "SEVENTEEN_LETTERS"',
+        b'[[ae]]\ntitle = "A"\nmay_delete = true',
+        b'[[ae]]\ntitle = "A"\nmay_send = "yes"',
+        b'[[ae]]\ntitle = "A"\naddress = "ct1.hospital"',
+        b'[[ae]]\ntitle = "A"\naddress = 4',
+        b"#" * (1024 * 1024 + 1),
+    ],
+)
+def test_wrong_list_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_ae_list(content)
+
+
+def test_last_good_list_stays_when_the_file_breaks(tmp_path: Path) -> None:
+    callers = listed(tmp_path)
+    (tmp_path / "ae.toml").write_text("[[ae")
+    assert callers.caller("CT1", "10.0.4.17", on_loopback=False) is not None
+
+
+def test_missing_file_lists_nobody(tmp_path: Path) -> None:
+    callers = AeList(tmp_path / "ae.toml")
+    assert callers.entries() == ()
+    assert callers.caller("CT1", "10.0.4.17", on_loopback=False) is None
+    (tmp_path / "ae.toml").write_text(LIST)
+    assert len(callers.entries()) == 3
