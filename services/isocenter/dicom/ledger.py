@@ -97,11 +97,12 @@ class Ledger:
         """Give the place in the object of a place in `data`."""
         return at + self._shift
 
-    def mark(self) -> tuple[int, int]:
-        """Remember where the holes stand, for `rollback`."""
-        return len(self.walk.holes), self._header_end
+    def mark(self) -> tuple[int, int, int]:
+        """Remember holes and findings, for `rollback`."""
+        return len(self.walk.holes), self._header_end, len(self.walk.findings)
 
-    def rollback(self, mark: tuple[int, int]) -> None:
-        """Forget holes cut since `mark`."""
+    def rollback(self, mark: tuple[int, int, int]) -> None:
+        """Forget holes and findings since `mark`: what they were found in is not what it seemed."""
         del self.walk.holes[mark[0] :]
         self._header_end = mark[1]
+        del self.walk.findings[mark[2] :]

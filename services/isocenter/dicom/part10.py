@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from isocenter.dicom.encoding import FORMS, IMPLICIT, Buffer, Encoding, is_explicit, read_element
 from isocenter.dicom.identity import clean_uid
+from isocenter.dicom.implementation import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+)
 from isocenter.dicom.limits import Finding
 from isocenter.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -13,9 +17,6 @@ from isocenter.dicom.transfer_syntaxes import (
 )
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import InvalidInstance, LimitExceeded
-
-IMPLEMENTATION_CLASS_UID = "2.25.30426448415402002032003803731820719382"
-IMPLEMENTATION_VERSION_NAME = "ISOCENTER_1"  # SH: at most 16 characters
 
 PREAMBLE_BYTES = 128
 MAX_FILE_META_BYTES = 1 << 20
