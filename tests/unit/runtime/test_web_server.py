@@ -12,6 +12,7 @@ from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.runtime.web_server import WebServer, open_socket
 
+
 async def hello(request: Request) -> None:
     await request.body(1 << 20)
     await request.respond(200, b"hello")
