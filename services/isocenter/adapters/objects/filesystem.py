@@ -14,6 +14,7 @@ from isocenter.errors import InvalidRequest, NotFound, StorageFailed, Unavailabl
 from isocenter.ports.objects import ObjectInfo, Spool, check_key
 
 CHUNK_BYTES = 1 << 20
+MAX_READ_BYTES = 1 << 30  # in one system call
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 
 
@@ -73,14 +74,12 @@ class FilesystemObjects:
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """Read the range in one piece."""
-        return b"".join(self.stream(key, start, end))
+        return b"".join(self._chunks(self._path(key), start, end, MAX_READ_BYTES))
 
     def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Open at once, so that NotFound is raised by the call; read as asked."""
-        path = self._path(key)
-        with _finding():
-            fd = self._disk.open(path, os.O_RDONLY)
-        return self._chunks(fd, max(start, 0), end)
+        """NotFound is raised by the call; the file is opened when the first chunk is taken."""
+        self.stat(key)
+        return self._chunks(self._path(key), start, end, CHUNK_BYTES)
 
     def local_path(self, key: str) -> Path | None:
         """The file, whether or not it exists."""
@@ -159,11 +158,19 @@ class FilesystemObjects:
         self._folders.ensure(_folder(path))
         self._folders.sync(_folder(path))
 
-    def _chunks(self, fd: int, start: int, end: int | None) -> Iterator[bytes]:
+    def _chunks(self, path: str, start: int, end: int | None, most: int) -> Iterator[bytes]:
+        with _finding():
+            fd = self._disk.open(path, os.O_RDONLY)
         try:
-            while end is None or start < end:
-                size = CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - start)
-                chunk = self._disk.pread(fd, size, start)
+            status = self._disk.open_status(fd)
+            if status.is_folder:
+                raise NotFound
+            start, end = (
+                max(start, 0),
+                min(status.size_bytes, status.size_bytes if end is None else end),
+            )
+            while start < end:
+                chunk = self._disk.pread(fd, min(most, end - start), start)
                 if not chunk:
                     return
                 start += len(chunk)
