@@ -16,7 +16,7 @@ from tests.support.associations import (
     request_for,
     store_command,
 )
-from tests.support.dicom_files import data_set_of, real_files
+from tests.support.dicom_files import real_files
 from tests.support.ports import until
 from tests.support.receiving import MemoryReceiver, dicom_address
 
@@ -78,33 +78,43 @@ def tls_peer(port: int, context: ssl.SSLContext) -> RawPeer:
 
 
 def test_storescu_sends_over_tls_and_its_certificate_is_kept(certificates: Certificates) -> None:
-    files = [f.path for f in real_files() if "ct_lidc" in str(f.path)][:5]
-    receiver = MemoryReceiver()
-    with dicom_address(receiver, tls=certificates.server(require=True)) as running:
-        command = ["storescu", "-xi", "+tls", "ct1.key", "ct1.crt", "+cf", "ca.crt", "127.0.0.1"]
-        sent = subprocess.run(
-            [*command, str(running.tls_port), *map(str, (f.resolve() for f in files))],
-            cwd=certificates.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert sent.returncode == 0, sent.stderr
-    assert [r.data_set for r in receiver.stored] == [data_set_of(file) for file in files]
+    files = [str(f.path.resolve()) for f in real_files() if "ct_lidc" in str(f.path)][:5]
+    plain, secured = MemoryReceiver(), MemoryReceiver()
+    secure = ["+tls", "ct1.key", "ct1.crt", "+cf", "ca.crt"]
+    with dicom_address(plain) as running:
+        storescu("127.0.0.1", str(running.port), *files, cwd=certificates.folder)
+    with dicom_address(secured, tls=certificates.server(require=True)) as running:
+        port = str(running.tls_port)
+        storescu(*secure, "127.0.0.1", port, *files, cwd=certificates.folder)
+    assert [r.data_set for r in secured.stored] == [r.data_set for r in plain.stored]
+    assert len(secured.stored) == len(files)
     subject = "organizationName=Hospital\\, North,commonName=ct1"
-    assert {r.sender.tls_subject for r in receiver.stored} == {subject}
+    assert {r.sender.tls_subject for r in secured.stored} == {subject}
+
+
+def storescu(*arguments: str, cwd: Path) -> None:
+    sent = subprocess.run(
+        ["storescu", "-R", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert sent.returncode == 0, sent.stderr
 
 
 def test_client_without_certificate_comes_in_only_where_none_is_required(
     certificates: Certificates,
 ) -> None:
     receiver = MemoryReceiver()
-    with dicom_address(receiver, tls=certificates.server()) as running:
-        with tls_peer(running.tls_port, certificates.client()) as peer:
-            peer.associate(REQUEST)
-            peer.send(command_pdus(store_command()) + data_pdus(bytes(300_000)))
-            assert peer.read_command()[Element.STATUS] == 0
+    with (
+        dicom_address(receiver, tls=certificates.server()) as running,
+        tls_peer(running.tls_port, certificates.client()) as peer,
+    ):
+        peer.associate(REQUEST)
+        peer.send(command_pdus(store_command()) + data_pdus(bytes(300_000)))
+        assert peer.read_command()[Element.STATUS] == 0
     assert receiver.stored[0].sender.tls_subject == ""
     assert len(receiver.stored[0].data_set) == 300_000
     with (
@@ -131,6 +141,7 @@ def test_listed_certificate_is_asked_for(certificates: Certificates, tmp_path: P
             assert named.associate(REQUEST)[0] == PduType.ASSOCIATE_AC
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_old_tls_is_refused(certificates: Certificates) -> None:
     context = certificates.client()
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -154,11 +165,13 @@ def test_peer_that_does_not_shake_hands_is_let_go(certificates: Certificates) ->
 
 def test_draining_cuts_off_an_unfinished_message_over_tls(certificates: Certificates) -> None:
     receiver = MemoryReceiver()
-    with dicom_address(receiver, tls=certificates.server()) as running:
-        with tls_peer(running.tls_port, certificates.client()) as peer:
-            peer.associate(REQUEST)
-            peer.send(command_pdus(store_command()) + p_data_pdu((1, 0, b"half")))
-            until(lambda: receiver.begun == 1)
-            running.listener.drain(0.4)
-            until(lambda: receiver.discarded == 1)
+    with (
+        dicom_address(receiver, tls=certificates.server()) as running,
+        tls_peer(running.tls_port, certificates.client()) as peer,
+    ):
+        peer.associate(REQUEST)
+        peer.send(command_pdus(store_command()) + p_data_pdu((1, 0, b"half")))
+        until(lambda: receiver.begun == 1)
+        running.listener.drain(0.4)
+        until(lambda: receiver.discarded == 1)
     assert receiver.count == 0
