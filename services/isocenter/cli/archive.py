@@ -12,7 +12,11 @@ from isocenter.embedded.verify import Fault
 from isocenter.embedded.verify import verify as verify_objects
 from isocenter.errors import IsocenterError
 
-MARKS = {"good": "[green]good[/green]", "warning": "[yellow]warning[/yellow]", "bad": "[red]bad[/red]"}
+MARKS = {
+    "good": "[green]good[/green]",
+    "warning": "[yellow]warning[/yellow]",
+    "bad": "[red]bad[/red]",
+}
 
 
 def _progress(title: str) -> Progress:
@@ -29,7 +33,10 @@ def verify(platform: Platform, /, study: str) -> None:
     Works with the platform running or stopped. Exit code 1 when an object is missing or changed.
     """
     faults: list[Fault] = []
-    with offline.archive(platform.layout()) as (journal, objects), _progress("verifying") as progress:
+    with (
+        offline.archive(platform.layout()) as (journal, objects),
+        _progress("verifying") as progress,
+    ):
         task = progress.add_task("", total=None)
 
         def step(done: int, total: int) -> None:

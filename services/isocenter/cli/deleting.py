@@ -35,7 +35,7 @@ def delete(
 @click.command()
 @click.argument("deletion_id", required=False)
 @click.pass_obj
-def undelete(platform: Platform, deletion_id: str | None) -> None:
+def undelete(platform: Platform, /, deletion_id: str | None) -> None:
     """Take back a deletion in its grace time; without an id, list what can be taken back."""
     if deletion_id is None:
         found = platform.call("GET", "/api/deletions")

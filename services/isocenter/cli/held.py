@@ -23,7 +23,7 @@ def held() -> None:
 @held.command("list")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @click.pass_obj
-def list_held(platform: Platform, limit: int) -> None:
+def list_held(platform: Platform, /, limit: int) -> None:
     """List what is held, with who stands in the way and why."""
     found = platform.call("GET", "/api/held", params={"limit": limit})
     if platform.as_json:
@@ -37,7 +37,7 @@ def list_held(platform: Platform, limit: int) -> None:
 @held.command("show")
 @click.argument("hold_id")
 @click.pass_obj
-def show_held(platform: Platform, hold_id: str) -> None:
+def show_held(platform: Platform, /, hold_id: str) -> None:
     """Show one hold."""
     hold = platform.call("GET", f"/api/held/{hold_id}")
     if platform.as_json:
@@ -58,7 +58,7 @@ def _handle(platform: Platform, hold_id: str, action: str, reason: str) -> None:
 @click.argument("hold_id")
 @click.option("--reason", default="", help="Why, for the journal.")
 @click.pass_obj
-def release_held(platform: Platform, hold_id: str, reason: str) -> None:
+def release_held(platform: Platform, /, hold_id: str, reason: str) -> None:
     """Show it after all: it is the same patient and study."""
     _handle(platform, hold_id, "release", reason)
 
@@ -67,7 +67,7 @@ def release_held(platform: Platform, hold_id: str, reason: str) -> None:
 @click.argument("hold_id")
 @click.option("--reason", default="", help="Why, for the journal.")
 @click.pass_obj
-def drop_held(platform: Platform, hold_id: str, reason: str) -> None:
+def drop_held(platform: Platform, /, hold_id: str, reason: str) -> None:
     """Never show it."""
     _handle(platform, hold_id, "drop", reason)
 

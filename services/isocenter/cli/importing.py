@@ -129,7 +129,7 @@ def run(platform: Platform, paths: list[Path], state: ImportState, summary: Summ
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--again", is_flag=True, help="Send files that an earlier run has sent already, too.")
 @click.pass_obj
-def import_files(platform: Platform, paths: tuple[Path, ...], again: bool) -> None:
+def import_files(platform: Platform, /, paths: tuple[Path, ...], again: bool) -> None:
     """Import DICOM files and folders.
 
     Stopped in the middle, the same command goes on where it was. Exit code 1 when something was quarantined or failed.

@@ -61,7 +61,7 @@ def search(platform: Platform, /, words: tuple[str, ...], limit: int, **keys: st
 @click.command()
 @click.argument("study", required=False)
 @click.pass_obj
-def status(platform: Platform, study: str | None) -> None:
+def status(platform: Platform, /, study: str | None) -> None:
     """Tell the platform's state, or where a STUDY is: received, indexed, completed, findings, held."""
     answer = platform.call("GET", f"/api/studies/{study}/status" if study else "/api/state")
     if platform.as_json:

@@ -1,9 +1,112 @@
 """`isocenter user` and `ae`: who may do what when the platform listens beyond this machine."""
 
+import tomllib
+
 import click
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform
+from isocenter.errors import IsocenterError
+from isocenter.runtime import users
 
-COMMANDS: tuple[click.Command, ...] = ()
-del show, Platform
+ROLES = [role.value for role in users.Role]
+
+
+@click.group()
+def user() -> None:
+    """People and programs that come over HTTP from other machines. Kept in the data folder."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(ROLES),
+    required=True,
+    help="May be repeated.",
+)
+@click.option(
+    "--token/--password", "by_token", default=False, help="Make a token, or ask for a password."
+)
+@click.pass_obj
+def add_user(platform: Platform, /, name: str, roles: tuple[str, ...], by_token: bool) -> None:
+    """Add a user. A token is shown once and kept nowhere."""
+    password = (
+        "" if by_token else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    layout = platform.layout()
+    layout.make()
+    chosen = tuple(users.Role(role) for role in roles)
+    try:
+        token = users.add_user(
+            users.users_path(layout.config), name, chosen, password=password, token=by_token
+        )
+    except IsocenterError as error:
+        raise click.ClickException(error.message) from error
+    if platform.as_json:
+        show.as_json({"name": name, "roles": roles, "token": token})
+    else:
+        show.console.print(
+            f"{name} may come in as {', '.join(roles)}." + (f" Token: {token}" if token else "")
+        )
+
+
+@user.command("list")
+@click.pass_obj
+def list_users(platform: Platform, /) -> None:
+    """List users and their roles."""
+    known = users.list_users(users.users_path(platform.layout().config)).values()
+    lines = [
+        [one.name, ", ".join(one.roles), "yes" if one.password else "no", len(one.tokens)]
+        for one in known
+    ]
+    if platform.as_json:
+        show.as_json(
+            [
+                dict(zip(("name", "roles", "password", "tokens"), line, strict=True))
+                for line in lines
+            ]
+        )
+    else:
+        show.table(("name", "roles", "password", "tokens"), lines, empty="There are no users.")
+
+
+@user.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove_user(platform: Platform, /, name: str) -> None:
+    """Remove a user with all tokens; takes effect within seconds."""
+    try:
+        users.remove_user(users.users_path(platform.layout().config), name)
+    except IsocenterError as error:
+        raise click.ClickException(error.message) from error
+    show.console.print(f"{name} is removed.")
+
+
+@click.command()
+@click.pass_obj
+def ae(platform: Platform, /) -> None:
+    """Show the AE list: who may send and ask by DICOM.
+
+    It is the file `config/ae.toml` of the data folder, read again whenever it changes:
+
+    \b
+    [[ae]]
+    title = "CT01"
+    address = "10.0.0.17"
+    may_send = true
+    may_ask = false
+    """
+    path = platform.layout().config / "ae.toml"
+    known = tomllib.loads(path.read_text()).get("ae", []) if path.exists() else []
+    if platform.as_json:
+        show.as_json(known)
+        return
+    fields = ("title", "address", "may_send", "may_ask")
+    lines = ([entry.get(name, "") for name in fields] for entry in known)
+    show.table(fields, lines, empty=f"The AE list is empty. It is the file {path}")
+
+
+COMMANDS = (user, ae)

@@ -17,7 +17,7 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
 @click.pass_obj
-def list_quarantine(platform: Platform, limit: int) -> None:
+def list_quarantine(platform: Platform, /, limit: int) -> None:
     """List what is in quarantine."""
     found = platform.call("GET", "/api/quarantine", params={"limit": limit})
     if platform.as_json:
@@ -33,7 +33,7 @@ def list_quarantine(platform: Platform, limit: int) -> None:
 @quarantine.command("show")
 @click.argument("digest")
 @click.pass_obj
-def show_quarantine(platform: Platform, digest: str) -> None:
+def show_quarantine(platform: Platform, /, digest: str) -> None:
     """Show one thing: who sent it, what is wrong, and as much of its header as can be read."""
     thing = platform.call("GET", f"/api/quarantine/{digest}")
     if platform.as_json:
@@ -46,7 +46,7 @@ def show_quarantine(platform: Platform, digest: str) -> None:
 @click.argument("digest")
 @click.option("--force", is_flag=True, help="Accept what has its UIDs, whatever else is wrong.")
 @click.pass_obj
-def release_quarantine(platform: Platform, digest: str, force: bool) -> None:
+def release_quarantine(platform: Platform, /, digest: str, force: bool) -> None:
     """Try to accept it again."""
     answer = platform.call("POST", f"/api/quarantine/{digest}/release", json={"force": force})
     if platform.as_json:
@@ -58,7 +58,7 @@ def release_quarantine(platform: Platform, digest: str, force: bool) -> None:
 @quarantine.command("drop")
 @click.argument("digest")
 @click.pass_obj
-def drop_quarantine(platform: Platform, digest: str) -> None:
+def drop_quarantine(platform: Platform, /, digest: str) -> None:
     """Delete the bytes."""
     answer = platform.call("POST", f"/api/quarantine/{digest}/drop")
     if platform.as_json:

@@ -58,7 +58,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     stack.callback(ingest.close)
     rpc_token = settings.rpc_token.get_secret_value()
     indexer = channel(settings.run_folder, streaming_settings.indexer_node, rpc_token)
-    stack.push_async_callback(indexer.close)
+    stack.push_async_callback(indexer.close, None)
     reading = StreamingPorts(index, objects, journal, IndexerClient(indexer))
     receiving = build_ingest(ingest, purges=False)
     streaming = build_streaming(reading, streaming_settings)

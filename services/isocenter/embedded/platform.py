@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isocenter.embedded.children import Child
 from isocenter.embedded.layout import Layout
-from isocenter.embedded.nats_server import write_config
+from isocenter.embedded.nats_server import NatsServer
 
 LOOPBACK = "127.0.0.1"
 # glibc gives large blocks back and forth with the kernel at its default thresholds; kept, a frame costs half (measured)
@@ -71,13 +71,13 @@ def service(name: str, node: str, stage: int, environ: Mapping[str, str]) -> Chi
 def children(options: Options, layout: Layout, bus_port: int) -> list[Child]:
     """All processes of the platform."""
     told = environment(options, layout, bus_port)
-    broker = write_config(layout.bus, port=bus_port, token=layout.secret("bus"))
+    broker = NatsServer(layout.bus, bus_port, layout.secret("bus"))
     workers = [
         service("http", f"http-{number}", EDGE_STAGE, told)
         for number in range(1, options.http_workers + 1)
     ]
     return [
-        Child("nats", broker, dict(told), BROKER_STAGE),
+        Child("nats", tuple(broker.write(layout.run / "nats.conf")), dict(told), BROKER_STAGE),
         service("indexer", "indexer", INDEX_STAGE, told),
         service("ingest", "ingest", EDGE_STAGE, told),
         *workers,
