@@ -1,5 +1,6 @@
 """Nothing that anybody sends makes the scan or the JSON model fail, hang, or take memory."""
 
+import contextlib
 import mmap
 import random
 import resource
@@ -25,6 +26,7 @@ from tests.support.data_sets import (
 )
 from tests.support.dicom_files import real_files
 
+from isocenter.dicom.encoding import FORMS
 from isocenter.dicom.frames import frame_ranges
 from isocenter.dicom.header import scan
 from isocenter.dicom.json_model import dumps, to_json
@@ -39,7 +41,7 @@ MIB = 1 << 20
 
 
 def whole_way(data, dataset_offset, syntax):
-    """Scan, make JSON, find frames; tells whether the instance was accepted. Only our errors may come, and only first."""
+    """Scan, make JSON, find frames; tells whether it was accepted. Only our errors may come, and only from the scan."""
     try:
         header = scan(data, dataset_offset, syntax)
     except IsocenterError as refused:
@@ -56,10 +58,8 @@ def whole_way(data, dataset_offset, syntax):
     assert document["00080018"]["Value"][0] == header.sop_instance_uid
     assert document["0020000D"]["Value"][0] == header.study_instance_uid
     if header.pixel_data is not None:
-        try:
+        with contextlib.suppress(IsocenterError):
             frame_ranges(header.pixel_data, document)
-        except IsocenterError:
-            pass
     return True
 
 
@@ -259,9 +259,7 @@ tags = st.sampled_from(
         0x7FE00010,
     ]
 )
-vrs = st.sampled_from(
-    ["AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD", "OF", "OL", "OV", "OW", "PN", "SH", "SL", "SQ", "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV", "ZZ"]
-)
+vrs = st.sampled_from([*sorted(vr.decode() for vr in FORMS), "ZZ"])
 
 
 @settings(max_examples=300, deadline=None)
