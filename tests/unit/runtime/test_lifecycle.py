@@ -116,7 +116,7 @@ async def test_a_process_serves_and_drains_in_order(
         stop.set()
 
         async def is_draining() -> bool:
-            return NOT_SERVING == await health(settings)
+            return await health(settings) == NOT_SERVING
 
         await until(is_draining)
         assert not task.done()
@@ -163,7 +163,7 @@ async def test_too_many_dead_letters_fail_readiness_and_leave_the_process_up(
     async with living(Process(service, bus), settings) as (_, task):
 
         async def is_unready() -> bool:
-            return NOT_SERVING == await health(settings)
+            return await health(settings) == NOT_SERVING
 
         await until(is_unready)
         assert not task.done()
