@@ -1,6 +1,7 @@
 """What has to be decoded is asked of the codec processes here, and kept for the next reader."""
 
 from isocenter.errors import LimitExceeded
+from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Frame, Job
 from isocenter.pixels.pool import CodecPool, PoolLimits
 from isocenter.pixels.rendering import Rendering
@@ -35,7 +36,7 @@ class Decoding:
         key = (stored.viewed.digest, stored.viewed.edit_version, number)
         kept = self._frames.get(key)
         if kept is None:
-            image = stored.described().within(self._max_bytes)
+            image = self._image(stored).within(self._max_bytes)
             kept = await self._run(stored, Job("decode", _NOWHERE, (stored.frame(number),), image))
             self._frames.put(key, kept, len(kept) + 200)
         return kept
@@ -47,7 +48,7 @@ class Decoding:
         key = (stored.viewed.digest, stored.viewed.edit_version, number, rendering)
         kept = self._pictures.get(key)
         if kept is None:
-            image = stored.described().within(self._max_bytes)
+            image = self._image(stored).within(self._max_bytes)
             job = Job(
                 "render",
                 _NOWHERE,
@@ -74,11 +75,19 @@ class Decoding:
         image = None
         frames: tuple[Frame, ...] = ()
         if decode:
-            image = stored.described()
+            image = self._image(stored)
             image.within(self._max_bytes, image.number_of_frames)
             frames = tuple(stored.frame(n) for n in range(1, image.number_of_frames + 1))
         job = Job("explicit", _NOWHERE, frames, image, max_bytes=self._max_bytes)
         return await self._run(stored, job)
+
+    def _image(self, stored: Stored) -> Image:
+        image = stored.described()
+        if image.swapped_words and stored.layout is not None:
+            at = stored.layout.offset - 8  # VR, two reserved bytes, length (PS3.5 7.1.2)
+            vr = self._objects.piece(stored.object_key, stored.size_bytes, at, at + 2)
+            return image.written_as(bytes(vr))
+        return image
 
     async def _run(self, stored: Stored, job: Job) -> bytes:
         with self._objects.local_file(stored.object_key) as path:

@@ -7,6 +7,7 @@ from functools import lru_cache
 _DECODER = json.JSONDecoder()
 _NESTED = b'"vr":"SQ"'
 _CHARACTER_SET = b'"00080005":{"vr":"CS","Value":["ISO_IR 192"]}'
+_OWN_CHARACTER_SET = re.compile(rb'\{("00080005":\{"vr":"CS"(?:,"Value":\[[^\]]*\])?\})')
 _UNRESOLVED = b'"BulkDataURI":"@base@/'
 
 
@@ -21,9 +22,10 @@ def with_base(document: bytes, base: str) -> bytes:
 
 
 def with_character_set(document: bytes) -> bytes:
-    """Say that texts are UTF-8, unless the object says something of its own."""
-    if document.startswith(b'{"00080005"'):
-        return document
+    """Say that texts are UTF-8, whatever the instance was written in: this one is."""
+    own = _OWN_CHARACTER_SET.match(document)
+    if own is not None:
+        return b"{" + _CHARACTER_SET + document[own.end() :]
     return _after_brace(document, _CHARACTER_SET)
 
 

@@ -13,7 +13,7 @@ from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted, caching, unchanged
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.cache import Lru
-from isocenter.streaming.json_members import element, with_base, with_member
+from isocenter.streaming.json_members import element, with_base, with_character_set, with_member
 from isocenter.streaming.pieces import length_of, write_pieces
 from isocenter.streaming.stored import Instances, viewed_of
 from isocenter.streaming.view import entity_tag_of_many, view
@@ -101,7 +101,7 @@ class MetadataRoutes:
 
 def document_of(row: InstanceRow, base: str) -> bytes:
     """An instance's document as a client sees it: absolute bulk data addresses, and how its frames come."""
-    document = with_base(row.document, base)
+    document = with_character_set(with_base(row.document, base))
     if row.pixel_data:
         _, syntax = frame_label(row.transfer_syntax_uid)
         document = with_member(document, AVAILABLE_TRANSFER_SYNTAX_UID, element("UI", syntax))

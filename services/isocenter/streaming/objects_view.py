@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +33,15 @@ class ObjectsView:
         """
         if not 0 <= start <= end <= size_bytes:
             raise Corrupted("a range lies outside the stored object")
-        path = self._objects.local_path(key)
-        if path is None:
-            return self._objects.read(key, start, end)
-        return memoryview(self._mapped(key, path, size_bytes))[start:end]
+        mapped = self._maps.get(key)
+        if mapped is None:
+            path = self._objects.local_path(key)
+            if path is None:
+                return self._objects.read(key, start, end)
+            mapped = self._open(key, path, size_bytes)
+        if len(mapped) != size_bytes:
+            raise Corrupted("the stored object has another size than the index says")
+        return memoryview(mapped)[start:end]
 
     def release(self, key: str, size_bytes: int) -> None:
         """Let the pages of a large object leave this process's memory once they were sent."""
@@ -58,23 +64,21 @@ class ObjectsView:
             copy.flush()
             yield Path(copy.name)
 
-    def _mapped(self, key: str, path: Path, size_bytes: int) -> mmap.mmap:
-        mapped = self._maps.get(key)
-        if mapped is None:
-            mapped = _open(path)
-            weight = min(max(self._per_map, size_bytes), LARGE_BYTES)
-            self._maps.put(key, mapped, weight)
-        if len(mapped) != size_bytes:
-            self._maps.drop(key)
-            raise Corrupted("the stored object has another size than the index says")
+    def _open(self, key: str, path: Path, size_bytes: int) -> mmap.mmap:
+        mapped = _map(path)
+        if len(mapped) == size_bytes:
+            self._maps.put(key, mapped, min(max(self._per_map, size_bytes), LARGE_BYTES))
         return mapped
 
 
-def _open(path: Path) -> mmap.mmap:
+def _map(path: Path) -> mmap.mmap:
     try:
-        with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise NotFound("the stored object is gone") from error
+    try:
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     except ValueError as error:  # an empty file cannot be mapped
         raise Corrupted("the stored object is empty") from error
+    finally:
+        os.close(descriptor)

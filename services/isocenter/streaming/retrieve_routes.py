@@ -68,11 +68,11 @@ class RetrieveRoutes:
         """All instances of a study or series; each is opened when its turn comes."""
         params = request.params
         rows = self._instances.rows(params["study"], params.get("series"))
-        found = [stored_of(row) for row in rows]
-        del rows
         form = instance_form(
-            accepted(request), {one.transfer_syntax_uid for one in found}, single=False
+            accepted(request), {row.transfer_syntax_uid for row in rows}, single=False
         )
+        found = [stored_of(row, described=form.decoded) for row in rows]
+        del rows
         etag = entity_tag_of_many([one.viewed for one in found], "d" if form.decoded else "s")
         headers = [*caching(etag), _ATTACHED]
         if await unchanged(request, etag, headers):

@@ -16,7 +16,7 @@ class IndexerClient:
     """`ports.HeldDecisions` by asking the indexer."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = IndexServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._stub = IndexServiceStub(channel)
 
     async def handle(
         self, hold_id: str, action: Literal["release", "drop"], caller: str, reason: str

@@ -49,16 +49,19 @@ class StateRoutes:
             **index.totals(),
             "lag": await self._lag(),
             "free_bytes": self._ports.objects.free_bytes(),
-            "generation": index.generation(),
+            "generation": str(index.generation()),
         }
         await _respond(request, content)
 
     async def changes(self, request: Request) -> None:
-        """`?after=<generation>`: answers when the index has another one, or after a while with the same."""
+        """`?after=<generation>`: answers when the index has another one, or after a while with the same.
+
+        A generation is told as text: it is longer than numbers are exact in browsers.
+        """
         text = dict(request.query).get("after", "-1")
         if not text.removeprefix("-").isdigit() or len(text) > 20:
             raise InvalidRequest("after is a generation as this address told it")
-        await _respond(request, {"generation": await self._changes.after(int(text))})
+        await _respond(request, {"generation": str(await self._changes.after(int(text)))})
 
     async def status(self, request: Request) -> None:
         """Where a study is: received, indexed, completed, findings, held, conflicts."""

@@ -72,7 +72,9 @@ class Viewer:
         headers = [*_headers(name, _SANDBOX), ("Vary", "Accept-Encoding")]
         packed = self._files.get(f"{name}.gz")
         if packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            await request.respond(200, packed.read_bytes(), [*headers, ("Content-Encoding", "gzip")])
+            await request.respond(
+                200, packed.read_bytes(), [*headers, ("Content-Encoding", "gzip")]
+            )
         else:
             await request.respond(200, self._files[name].read_bytes(), headers)
 
@@ -83,6 +85,6 @@ def routes(viewer_folder: Path) -> list[Route]:
     made = [Route("GET", path, Action.VERIFY, pages.page) for path in _PAGE_FILES]
     made += [
         Route("GET", path, Action.VERIFY, viewer.file)
-        for path in ("/viewer", "/viewer/", "/viewer/{path:path}")
+        for path in ("/viewer", "/viewer/{path:path}")
     ]
     return made

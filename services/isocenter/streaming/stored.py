@@ -1,6 +1,7 @@
 """An instance as readers need it, looked up in the index and kept while the index does not change."""
 
 import json
+import time
 from dataclasses import dataclass, replace
 
 from isocenter.dicom.transfer_syntaxes import transfer_syntax
@@ -16,6 +17,7 @@ from isocenter.streaming.view import Viewed
 
 MAX_CACHED_BYTES = 8 << 20
 ROW_WEIGHT = 1200
+LOOK_EVERY_S = 0.01  # a change of the index is seen this late at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ class Stored:
         return self.image
 
 
-def stored_of(row: InstanceRow) -> Stored:
-    """Leave the document of a row behind, once the image's description is read out of it."""
-    image = _image(row)
-    layout = layout_of(row.pixel_data, row.number_of_frames, image)
-    if image is not None and layout is not None:
-        image = replace(image, number_of_frames=layout.number_of_frames)
+def stored_of(row: InstanceRow, *, described: bool = True) -> Stored:
+    """Leave the document of a row behind, once the image's description is read out of it.
+
+    Not `described`, it has neither layout nor image: enough to send it as it is, and several times cheaper.
+    """
+    image, layout = _pixels(row) if described else (None, None)
     return Stored(
         viewed=viewed_of(row),
         sop_class_uid=row.sop_class_uid,
@@ -75,6 +77,14 @@ def viewed_of(row: InstanceRow) -> Viewed:
     )
 
 
+def _pixels(row: InstanceRow) -> tuple[Image | None, FrameLayout | None]:
+    image = _image(row)
+    layout = layout_of(row.pixel_data, row.number_of_frames, image)
+    if image is not None and layout is not None:
+        image = replace(image, number_of_frames=layout.number_of_frames)
+    return image, layout
+
+
 def _image(row: InstanceRow) -> Image | None:
     if not row.pixel_data:
         return None
@@ -88,19 +98,17 @@ def _image(row: InstanceRow) -> Image | None:
 
 
 class Instances:
-    """Lookups of visible instances by their UIDs as received; kept until the index's generation changes."""
+    """Lookups of visible instances by their UIDs as received; kept until the index changes."""
 
     def __init__(self, index: IndexReader) -> None:
         self._index = index
         self._cache: Lru[tuple[str, str, str], Stored] = Lru(MAX_CACHED_BYTES)
         self._generation = -1
+        self._looked = 0.0
 
     def get(self, study: str, series: str, sop: str) -> Stored:
         """One instance; raises NotFound when nothing visible has this name."""
-        generation = self._index.generation()
-        if generation != self._generation:
-            self._cache.clear()
-            self._generation = generation
+        self._forget_when_changed()
         key = (study, series, sop)
         found = self._cache.get(key)
         if found is None:
@@ -108,6 +116,16 @@ class Instances:
             weight = ROW_WEIGHT + (found.layout.weight if found.layout is not None else 0)
             self._cache.put(key, found, weight)
         return found
+
+    def _forget_when_changed(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < LOOK_EVERY_S:
+            return
+        self._looked = now
+        generation = self._index.generation()
+        if generation != self._generation:
+            self._cache.clear()
+            self._generation = generation
 
     def row(self, study: str, series: str, sop: str) -> InstanceRow:
         """The whole row with its document; raises NotFound."""

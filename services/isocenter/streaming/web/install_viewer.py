@@ -75,7 +75,7 @@ def move_to_base(target: Path) -> None:
     for sheet in target.rglob("*.css"):
         sheet.write_text(sheet.read_text().replace("url(/", f"url({BASE}"))
     replaced = 0
-    for script in target.glob("app.bundle.*.js"):
+    for script in target.glob("*.bundle.*.js"):  # workers have a public path of their own
         code = script.read_text()
         moved = code.replace('__webpack_require__.p = "/"', f'__webpack_require__.p = "{BASE}"')
         replaced += moved != code

@@ -31,8 +31,8 @@ function row(study) {
   line.append(
     nameCell(study),
     element('td', text(study, '00100020')),
-    element('td', date(study, '00100030')),
-    element('td', date(study, '00080020')),
+    element('td', date(study, '00100030'), 'date'),
+    element('td', date(study, '00080020'), 'date'),
     element('td', text(study, '00080061')),
     element('td', text(study, '00081030')),
     element('td', text(study, '00080050')),
