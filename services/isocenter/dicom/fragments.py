@@ -74,7 +74,7 @@ def forget(data: Buffer, start: int, end: int) -> int:
 
     The mapping must not have been written to. Nothing happens for other buffers.
     """
-    if isinstance(data, mmap.mmap):
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         first = start // mmap.PAGESIZE * mmap.PAGESIZE
         data.madvise(mmap.MADV_DONTNEED, first, end - first)
     return end

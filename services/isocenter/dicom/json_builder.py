@@ -15,7 +15,7 @@ from isocenter.dicom.encoding import (
 )
 from isocenter.dicom.json_elements import Elements
 from isocenter.dicom.json_level import Level
-from isocenter.dicom.json_values import CONVERTERS, JsonObject, Text
+from isocenter.dicom.json_values import CONVERTERS, Converter, JsonObject, Text
 from isocenter.dicom.limits import LEAF_MAX_BYTES
 from isocenter.dicom.walk import SPECIFIC_CHARACTER_SET
 from isocenter.errors import InvalidInstance
@@ -35,6 +35,13 @@ _IMPLICIT = {
     }
     for order in (False, True)
 }
+
+
+def _private(tag: int) -> tuple[str, bytes, Converter] | None:
+    """Give what a private element without a VR is: unknown, unless it is a creator (PS3.5 7.8.1)."""
+    if tag >> 16 & 1 and tag & 0xFFFF > 0xFF:
+        return attributes.key_of(tag), b"UN", CONVERTERS[False][b"UN"]
+    return None
 
 
 class Builder(Elements):
@@ -102,7 +109,7 @@ class Builder(Elements):
         while 0 <= at < end:
             group, element, length = head(data, at)
             tag = group << 16 | element
-            found = known.get(tag)
+            found = known.get(tag) or _private(tag)
             if found is None or length > LEAF_MAX_BYTES or tag <= before:
                 at = self.slow(level, at, before)
             else:

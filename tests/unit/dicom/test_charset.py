@@ -53,18 +53,18 @@ NAME = b"\\^="
         ("ISO 2022 IR 100\\ISO 2022 IR 144", b"\xc4\x1b-L\xbb\xee^\xc4", "ÄЛю^Ä"),
     ],
 )
-def test_names_of_every_character_set_are_read(charset, raw, expected):
+def test_names_of_every_character_set_are_read(charset: str, raw: bytes, expected: object) -> None:
     assert charset_of(charset.encode()).decode(raw, NAME) == (expected, True)
 
 
-def test_delimiters_bring_back_the_first_character_set():
+def test_delimiters_bring_back_the_first_character_set() -> None:
     korean = charset_of(b"\\ISO 2022 IR 149")
     assert korean.decode(b"\x1b$)C\xfb\xf3\\A\r\nB", b"\\") == ("洪\\A\r\nB", True)
     text, clean = korean.decode(b"\x1b$)C\xfb\xf3^\xfb\xf3", NAME)  # not announced again
     assert (text, clean) == ("洪^洪", False)
 
 
-def test_bytes_of_a_two_byte_character_are_no_delimiters():
+def test_bytes_of_a_two_byte_character_are_no_delimiters() -> None:
     raw = "゜ソム".encode("iso2022_jp")
     assert b"\\" in raw or b"=" in raw
     assert charset_of(b"\\ISO 2022 IR 87").decode(raw, NAME) == ("゜ソム", True)
@@ -83,21 +83,23 @@ def test_bytes_of_a_two_byte_character_are_no_delimiters():
         ("ISO_IR 6", b"a\x1bZb", "aZb"),
     ],
 )
-def test_text_in_another_character_set_than_declared_stays_readable(charset, raw, expected):
+def test_text_in_another_character_set_than_declared_stays_readable(
+    charset: str, raw: bytes, expected: object
+) -> None:
     assert charset_of(charset.encode()).decode(raw, NAME) == (expected, False)
 
 
 @pytest.mark.parametrize(
     "spelling", ["ISO IR 192", "ISO-IR 192", "iso_ir 192", "UTF-8", "ISO_IR_192"]
 )
-def test_misspelt_terms_are_understood_and_told(spelling):
+def test_misspelt_terms_are_understood_and_told(spelling: str) -> None:
     found = charset_of(spelling.encode())
     assert found.decode("é".encode(), b"") == ("é", True)
     assert [code for code, _, _ in found.findings] == ["charset_misspelt"]
 
 
 @given(st.binary(max_size=80), st.binary(max_size=20))
-def test_anything_declared_and_anything_written_gives_text(raw, charset):
+def test_anything_declared_and_anything_written_gives_text(raw: bytes, charset: str) -> None:
     for declared in (
         charset,
         b"ISO_IR 192",
@@ -117,9 +119,11 @@ def test_anything_declared_and_anything_written_gives_text(raw, charset):
         (["ISO 2022 IR 13", "ISO 2022 IR 87"], ["shift_jis", "iso2022_jp"], "AZ azﾔﾏﾀ山田太郎"),
     ],
 )
-def test_what_pydicom_encodes_is_read_as_pydicom_reads_it(terms, codecs, alphabet):
+def test_what_pydicom_encodes_is_read_as_pydicom_reads_it(
+    terms: list[str], codecs: list[str], alphabet: str
+) -> None:
     @given(st.text(alphabet, min_size=1, max_size=12))
-    def check(value):
+    def check(value: str) -> None:
         raw = pydicom_encode(value, codecs)
         ours, _ = charset_of("\\".join(terms).encode()).decode(raw, b"\\^=")
         assert (

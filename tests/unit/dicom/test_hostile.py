@@ -8,6 +8,7 @@ import struct
 import time
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ JPEG = "1.2.840.10008.1.2.4.50"
 MIB = 1 << 20
 
 
-def whole_way(data, dataset_offset, syntax):
+def whole_way(data: bytes, dataset_offset: int, syntax: str) -> bool:
     """Scan, make JSON, find frames; tells whether it was accepted. Only our errors may come, and only from the scan."""
     try:
         header = scan(data, dataset_offset, syntax)
@@ -63,17 +64,17 @@ def whole_way(data, dataset_offset, syntax):
     return True
 
 
-def limit(data, syntax, limits=None, offset=0):
+def limit(data: bytes, syntax: str, limits: ScanLimits | None = None) -> tuple[object, int, float]:
     started = time.process_time()
     tracemalloc.start()
     with pytest.raises(LimitExceeded) as caught:
-        scan(data, offset, syntax, limits or ScanLimits())
+        scan(data, 0, syntax, limits or ScanLimits())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return caught.value.fields["code"], peak, time.process_time() - started
 
 
-def test_a_deflate_bomb_is_refused_before_it_takes_memory_or_time():
+def test_a_deflate_bomb_is_refused_before_it_takes_memory_or_time() -> None:
     packer = zlib.compressobj(9, wbits=-15)
     bomb = packer.compress(instance(late=element(0x7FE00010, "OW", b"", 0xFFFFFFFE)))
     bomb += b"".join(packer.compress(b"\0" * MIB) for _ in range(200)) + packer.flush()
@@ -83,7 +84,7 @@ def test_a_deflate_bomb_is_refused_before_it_takes_memory_or_time():
     assert seconds < 1
 
 
-def test_a_deflated_header_without_end_is_refused_at_the_cap():
+def test_a_deflated_header_without_end_is_refused_at_the_cap() -> None:
     noise = b"".join(
         zlib.crc32(n.to_bytes(4, "little")).to_bytes(4, "little") for n in range(1 << 18)
     )
@@ -97,7 +98,7 @@ def test_a_deflated_header_without_end_is_refused_at_the_cap():
 
 
 @pytest.mark.parametrize("undefined", [True, False])
-def test_nesting_without_end_is_refused_at_the_cap(undefined):
+def test_nesting_without_end_is_refused_at_the_cap(undefined: bool) -> None:
     nested = b""
     for _ in range(100):
         inner = item(nested, undefined=undefined)
@@ -117,7 +118,7 @@ def test_nesting_without_end_is_refused_at_the_cap(undefined):
     assert limit(opened, EXPLICIT)[0] == "nesting"
 
 
-def test_the_depth_that_is_allowed_is_read_by_the_json_model_too():
+def test_the_depth_that_is_allowed_is_read_by_the_json_model_too() -> None:
     nested = b""
     for _ in range(64):
         nested = element(0x00081140, "SQ", item(nested))
@@ -127,7 +128,7 @@ def test_the_depth_that_is_allowed_is_read_by_the_json_model_too():
 
 @pytest.mark.parametrize("length", [0xFFFFFFFE, 0x7FFFFFFF, 0xFFFFFFFF])
 @pytest.mark.parametrize("vr", ["OB", "UN", "UT", "SQ"])
-def test_a_forged_length_takes_no_memory(vr, length):
+def test_a_forged_length_takes_no_memory(vr: str, length: int) -> None:
     before, after = identity()
     tracemalloc.start()
     with pytest.raises(InvalidInstance):
@@ -136,7 +137,7 @@ def test_a_forged_length_takes_no_memory(vr, length):
     tracemalloc.stop()
 
 
-def test_too_many_elements_items_or_fragments_are_refused_at_the_cap():
+def test_too_many_elements_items_or_fragments_are_refused_at_the_cap() -> None:
     few = ScanLimits(max_elements=1000, max_fragments=1000, max_header_bytes=MIB - 1)
     many = instance(late=element(0x00420010, "SQ", item(b"") * 5000))
     assert limit(many, EXPLICIT, few)[0] == "too_many_elements"
@@ -147,12 +148,12 @@ def test_too_many_elements_items_or_fragments_are_refused_at_the_cap():
     assert limit(large, EXPLICIT, few)[0] == "header_too_large"
 
 
-def test_findings_are_bounded():
+def test_findings_are_bounded() -> None:
     odd = b"".join(element(0x00430000 + n, "LO", b"x") for n in range(16, 3000))
     assert len(scan(instance(late=odd), 0, EXPLICIT).findings) == ScanLimits().max_findings
 
 
-def test_a_forged_number_of_frames_makes_no_list():
+def test_a_forged_number_of_frames_makes_no_list() -> None:
     native = instance(
         image=image_of(frames=2_000_000_000), late=element(0x7FE00010, "OW", b"\0" * 8)
     )
@@ -162,7 +163,7 @@ def test_a_forged_number_of_frames_makes_no_list():
     )
 
 
-def test_a_4_gb_object_is_scanned_with_flat_memory(tmp_path):
+def test_a_4_gb_object_is_scanned_with_flat_memory(tmp_path: Path) -> None:
     frames, size = 8000, 512 * 1024
     path = tmp_path / "large"
     head = instance(image=image_of(512, 512, frames, 16)) + element(
@@ -176,8 +177,9 @@ def test_a_4_gb_object_is_scanned_with_flat_memory(tmp_path):
         file.seek(len(head) + frames * (size + 8))
         file.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with path.open("rb") as stored, mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_READ) as data:
         found = scan(data, 0, JPEG)
+    assert found.pixel_data is not None
     assert len(found.pixel_data.fragment_lengths) == frames
     assert found.findings == ()
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # KiB
@@ -196,7 +198,7 @@ _PATTERNS = (
 )
 
 
-def mutated(rng, content):
+def mutated(rng: random.Random, content: bytes) -> bytes:
     changed = bytearray(content)
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         at = rng.randrange(132, max(133, min(len(changed), 1500)))
@@ -214,7 +216,7 @@ def mutated(rng, content):
     return bytes(changed)
 
 
-def test_thousands_of_mutated_real_files_are_refused_by_our_errors_or_read():
+def test_thousands_of_mutated_real_files_are_refused_by_our_errors_or_read() -> None:
     small = [
         file.path.read_bytes() for file in real_files() if file.path.stat().st_size < SMALL_BYTES
     ]
@@ -240,7 +242,9 @@ def test_thousands_of_mutated_real_files_are_refused_by_our_errors_or_read():
     st.integers(0, 60),
     st.sampled_from([EXPLICIT, IMPLICIT, DEFLATED, JPEG, "1.2.840.10008.1.2.2"]),
 )
-def test_any_bytes_inside_an_instance_are_refused_or_read(noise, keep, syntax):
+def test_any_bytes_inside_an_instance_are_refused_or_read(
+    noise: bytes, keep: int, syntax: str
+) -> None:
     before, after = identity()
     whole_way(before + noise + after, 0, syntax)
     whole_way(noise[:keep] + before + after + noise, 0, syntax)
@@ -267,7 +271,9 @@ vrs = st.sampled_from([*sorted(vr.decode() for vr in FORMS), "ZZ"])
     st.lists(st.tuples(tags, vrs, st.binary(max_size=24)), max_size=6),
     st.sampled_from(sorted(TRANSFER_SYNTAXES)),
 )
-def test_any_element_in_any_representation_is_refused_or_read(elements, syntax):
+def test_any_element_in_any_representation_is_refused_or_read(
+    elements: list[tuple[int, str, bytes]], syntax: str
+) -> None:
     extra = b"".join(element(tag, vr, value) for tag, vr, value in elements)
     before, after = identity()
     inside = element(0x00081140, "SQ", item(extra))

@@ -2,15 +2,17 @@
 
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 
 import pydicom
 import pytest
-from tests.support.dicom_files import real_files
+from tests.support.dicom_files import RealFile, real_files
 
 from isocenter.dicom.frames import frame_ranges
-from isocenter.dicom.header import scan
+from isocenter.dicom.header import Header, scan
 from isocenter.dicom.json_model import dumps, to_json
-from isocenter.dicom.part10 import read_file_meta
+from isocenter.dicom.json_values import JsonObject
+from isocenter.dicom.part10 import FileMeta, read_file_meta
 from isocenter.dicom.pieces import Runs
 from isocenter.errors import IsocenterError
 
@@ -75,21 +77,22 @@ PIXEL_KEYS = {"7FE00008", "7FE00009", "7FE00010"}
 UNREADABLE_BY_PYDICOM = {"emri_small_jpeg_2k_lossless_too_short.dcm"}
 
 
-def read(file):
+def read(file: RealFile) -> tuple[bytes, FileMeta, Header]:
     content = file.path.read_bytes()
     meta = read_file_meta(content)
     return content, meta, scan(content, meta.dataset_offset, meta.transfer_syntax_uid)
 
 
-def accepted():
+def accepted() -> Iterator[tuple[RealFile, bytes, FileMeta, Header]]:
     for file in real_files():
         try:
-            yield file, *read(file)
+            content, meta, header = read(file)
         except IsocenterError:
             continue
+        yield file, content, meta, header
 
 
-def document_of(meta, header):
+def document_of(meta: FileMeta, header: Header) -> JsonObject:
     return to_json(
         header.pieces,
         dataset_offset=meta.dataset_offset,
@@ -98,9 +101,9 @@ def document_of(meta, header):
     )
 
 
-def test_each_is_accepted_or_refused_with_the_reason_we_know():
+def test_each_is_accepted_or_refused_with_the_reason_we_know() -> None:
     expected = {name: code for code, names in REFUSED.items() for name in names}
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for file in real_files():
         name = file.path.name
         try:
@@ -117,7 +120,7 @@ def test_each_is_accepted_or_refused_with_the_reason_we_know():
     assert sum(counts.values()) == len(real_files())
 
 
-def test_what_is_accepted_has_the_uid_and_syntax_of_the_manifest():
+def test_what_is_accepted_has_the_uid_and_syntax_of_the_manifest() -> None:
     for file, _, meta, header in accepted():
         if file.path.name not in UNREADABLE_BY_PYDICOM:
             assert header.sop_instance_uid == file.sop_instance_uid
@@ -125,7 +128,7 @@ def test_what_is_accepted_has_the_uid_and_syntax_of_the_manifest():
             assert meta.transfer_syntax_uid == file.transfer_syntax
 
 
-def test_pieces_and_what_they_leave_out_are_the_data_set():
+def test_pieces_and_what_they_leave_out_are_the_data_set() -> None:
     for _, content, meta, header in accepted():
         if header.deflated:
             continue
@@ -135,7 +138,7 @@ def test_pieces_and_what_they_leave_out_are_the_data_set():
         assert Runs(header.pieces).end == sum(len(piece) for _, piece in header.pieces)
 
 
-def test_frames_lie_inside_the_object_and_are_as_many_as_declared():
+def test_frames_lie_inside_the_object_and_are_as_many_as_declared() -> None:
     seen = 0
     for file, content, meta, header in accepted():
         if header.pixel_data is None or header.deflated:
@@ -157,7 +160,7 @@ def test_frames_lie_inside_the_object_and_are_as_many_as_declared():
     assert seen > 150
 
 
-def theirs(file):
+def theirs(file: RealFile) -> JsonObject:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ds = pydicom.dcmread(file.path, force=True)
@@ -170,7 +173,9 @@ def theirs(file):
     return found
 
 
-def differences(ours, expected):
+def differences(
+    ours: JsonObject, expected: JsonObject
+) -> Iterator[tuple[str, JsonObject | None, JsonObject | None]]:
     """What is not the same, but for the differences that are meant; each is named where it is passed over."""
     for key in ours.keys() | expected.keys():
         mine, other = ours.get(key), expected.get(key)
@@ -185,7 +190,7 @@ def differences(ours, expected):
             yield key, mine, other
 
 
-def is_meant(key, mine, other):
+def is_meant(key: str, mine: JsonObject, other: JsonObject) -> bool:
     if mine["vr"] == "UN" and int(key[:4], 16) & 1:
         return True  # pydicom has dictionaries of private elements for data sets without VR
     if mine["vr"] != other["vr"]:
@@ -196,13 +201,13 @@ def is_meant(key, mine, other):
     return trimmed(mine) == trimmed(other)
 
 
-def trimmed(attribute):
+def trimmed(attribute: JsonObject) -> list[object]:
     return [
         part.strip() if isinstance(part, str) else part or "" for part in attribute.get("Value", [])
     ]
 
 
-def test_the_json_model_is_pydicoms_but_for_what_is_meant():
+def test_the_json_model_is_pydicoms_but_for_what_is_meant() -> None:
     compared = 0
     for file, _, meta, header in accepted():
         if file.path.name in UNREADABLE_BY_PYDICOM:
@@ -219,7 +224,7 @@ def test_the_json_model_is_pydicoms_but_for_what_is_meant():
 @pytest.mark.parametrize(
     "name", ["chrX1", "chrX2", "chrH31", "chrH32", "chrI2", "chrArab", "chrGreek"]
 )
-def test_names_in_every_script_are_those_pydicom_reads(name):
+def test_names_in_every_script_are_those_pydicom_reads(name: str) -> None:
     for file, _, meta, header in accepted():
         if file.path.name == f"{name}.dcm":
             expected = pydicom.dcmread(file.path).PatientName

@@ -8,13 +8,13 @@ WITHOUT_A_DATA_SET_ENCODING = {
 }  # MIME and XML, retired
 
 
-def test_every_transfer_syntax_of_the_registry_is_in_the_table_under_its_keyword():
+def test_every_transfer_syntax_of_the_registry_is_in_the_table_under_its_keyword() -> None:
     for uid, (_, kind, _, _, keyword) in UID_dictionary.items():
         if kind == "Transfer Syntax" and uid not in WITHOUT_A_DATA_SET_ENCODING:
             assert TRANSFER_SYNTAXES[uid].keyword == keyword
 
 
-def test_encodings_agree_with_the_registry():
+def test_encodings_agree_with_the_registry() -> None:
     for uid, syntax in TRANSFER_SYNTAXES.items():
         if (
             not uid.startswith("1.2.840.10008.1.2.")
@@ -29,7 +29,7 @@ def test_encodings_agree_with_the_registry():
         assert syntax.encapsulated == known.is_encapsulated
 
 
-def test_an_unknown_transfer_syntax_is_taken_as_encapsulated_explicit_little_endian():
+def test_an_unknown_transfer_syntax_is_taken_as_encapsulated_explicit_little_endian() -> None:
     syntax = transfer_syntax("1.2.3.4")
     assert (syntax.known, syntax.encapsulated, syntax.implicit, syntax.big_endian) == (
         False,
@@ -40,7 +40,7 @@ def test_an_unknown_transfer_syntax_is_taken_as_encapsulated_explicit_little_end
     assert syntax.media_type == "application/octet-stream"
 
 
-def test_frames_have_the_media_type_viewers_look_for():
+def test_frames_have_the_media_type_viewers_look_for() -> None:
     assert transfer_syntax("1.2.840.10008.1.2.4.202").media_type == "image/jphc"
     assert transfer_syntax("1.2.840.10008.1.2.4.90").media_type == "image/jp2"
     assert transfer_syntax("1.2.840.10008.1.2.1").media_type == "application/octet-stream"
