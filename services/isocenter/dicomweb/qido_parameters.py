@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from isocenter.dicom.attributes import key_of, tag_of, vr_of
 from isocenter.dicom.matching import Match, combine, parse
@@ -46,8 +47,11 @@ NO_PARAMETERS = SearchParameters()
 
 def search_parameters(query: Sequence[tuple[str, str]]) -> SearchParameters:
     """Read a query, names and values decoded, in order. Raises InvalidRequest or LimitExceeded with a readable text."""
-    if not query:
-        return NO_PARAMETERS
+    return _read(tuple(query)) if query else NO_PARAMETERS
+
+
+@lru_cache(maxsize=128)  # viewers and worklists ask the same again and again
+def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
     keys = [(name, value) for name, value in query if name not in _OWN]
     own = [(name, value) for name, value in query if name in _OWN]
     include, include_all = _included(value for name, value in own if name == "includefield")

@@ -1,7 +1,6 @@
 """What has to be known of an image before its bytes can be read: the Image Pixel attributes (PS3.3 C.7.6.3)."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from isocenter.errors import InvalidInstance, LimitExceeded
 from isocenter.pixels.document import Document, integer, text
@@ -72,19 +71,20 @@ class Image:
             raise LimitExceeded("the image is too large to be decoded here", max_bytes=max_bytes)
         return self
 
-    def to_fields(self) -> dict[str, Any]:
-        """As plain values, for the pipe."""
-        return asdict(self)
+    def written_as(self, vr: bytes) -> "Image":
+        """The image once the VR of its Pixel Data is known: big endian bytes (OB) have no word order (PS3.5 8.1.1)."""
+        return replace(self, swapped_words=False) if vr == b"OB" else self
 
 
 def image_of(
     document: Document,
     transfer_syntax_uid: str,
     pixel_tag: str = "7FE00010",
-    *,
-    pixel_vr: str = "OW",
 ) -> Image:
-    """Describe the image of an instance from its DICOM JSON; raises InvalidInstance when it is none."""
+    """Describe the image of an instance from its DICOM JSON; raises InvalidInstance when it is none.
+
+    The VR of Pixel Data is taken for OW; see `written_as`.
+    """
     big_endian = transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN
     is_float = pixel_tag in (FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA)
     bits = {FLOAT_PIXEL_DATA: 32, DOUBLE_FLOAT_PIXEL_DATA: 64}.get(pixel_tag, 0)
@@ -102,5 +102,5 @@ def image_of(
         number_of_frames=max(1, integer(document, "00280008", 1)),
         is_float=is_float,
         little_endian=not big_endian,
-        swapped_words=big_endian and allocated == 8 and pixel_vr == "OW",
+        swapped_words=big_endian and allocated == 8,
     )

@@ -1,14 +1,14 @@
 """Framing between a service and its codec processes: header (JSON) and payload, each with its length in front."""
 
 import struct
-from typing import BinaryIO
+from typing import IO
 
 LENGTHS = struct.Struct("!IQ")
 MAX_HEADER_BYTES = 64 << 20  # a job lists the byte ranges of all its frames
 MAX_PAYLOAD_BYTES = 2 << 30
 
 
-def read_message(stream: BinaryIO) -> tuple[bytes, bytes] | None:
+def read_message(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
     """Next header and payload; None at the end of the stream."""
     lengths = stream.read(LENGTHS.size)
     if len(lengths) < LENGTHS.size:
@@ -22,7 +22,7 @@ def read_message(stream: BinaryIO) -> tuple[bytes, bytes] | None:
     return header, payload
 
 
-def write_message(stream: BinaryIO, header: bytes, payload: bytes | memoryview = b"") -> None:
+def write_message(stream: IO[bytes], header: bytes, payload: bytes | memoryview = b"") -> None:
     """Send one message."""
     stream.write(LENGTHS.pack(len(header), len(payload)))
     stream.write(header)

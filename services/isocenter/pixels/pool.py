@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import json
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from isocenter import errors
 from isocenter.errors import Busy, IsocenterError, UnsupportedSyntax
 from isocenter.pixels.jobs import Job
-from isocenter.pixels.pipe import LENGTHS, MAX_PAYLOAD_BYTES
+from isocenter.pixels.pipe import read_message, write_message
 
 _ERRORS: dict[str, type[IsocenterError]] = {
     kind.reason: kind
@@ -21,6 +22,8 @@ _ERRORS: dict[str, type[IsocenterError]] = {
 }  # fmt: skip
 # one thread each: the pool is the parallelism
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+
+Result = tuple[dict[str, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,12 @@ class CodecPool:
     def __init__(self, limits: PoolLimits | None = None) -> None:
         self._limits = limits or PoolLimits()
         self._free = asyncio.Semaphore(self._limits.processes)
-        self._idle: list[Process] = []
+        self._threads = ThreadPoolExecutor(self._limits.processes, thread_name_prefix="codec")
+        self._idle: list[_Child] = []
         self._waiting = 0
         self.restarts = 0
 
-    async def run(self, job: Job) -> tuple[dict[str, str], bytes]:
+    async def run(self, job: Job) -> Result:
         """Header and payload of the result.
 
         Raises:
@@ -68,53 +72,76 @@ class CodecPool:
             raise _ERRORS.get(reason, errors.InvalidInstance)(header.get("message", ""))
         return header, payload
 
-    async def _run(self, job: Job) -> tuple[dict[str, str], bytes]:
-        process = self._idle.pop() if self._idle else await self._start()
+    async def _run(self, job: Job) -> Result:
+        child = self._idle.pop() if self._idle else _Child(self._limits)
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.job_timeout_s):
-                result = await _exchange(process, job)
+                result = await loop.run_in_executor(self._threads, child.do, job)
         except TimeoutError as error:
-            self._end(process)
+            self._end(child)
             raise Busy("decoding took too long", retry_after_s=30) from error
         except (EOFError, OSError, ValueError) as error:
-            self._end(process)
+            self._end(child)
             raise UnsupportedSyntax("the codec gave up on this image") from error
         except BaseException:  # cancelled: its answer would be the next job's
-            self._end(process)
+            self._end(child)
             raise
-        self._idle.append(process)
+        self._idle.append(child)
         return result
 
-    async def _start(self) -> Process:
-        limits = self._limits
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-m", "isocenter.pixels.codec_process",
-            str(limits.memory_bytes), str(limits.cpu_s),
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_ENVIRONMENT,
-        )  # fmt: skip
-
-    def _end(self, process: Process) -> None:
+    def _end(self, child: "_Child") -> None:
         self.restarts += 1
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        child.kill()
 
     def close(self) -> None:
         """End the idle children; a busy one ends when its pipe closes with this process."""
         while self._idle:
-            with contextlib.suppress(ProcessLookupError):
-                self._idle.pop().kill()
+            self._idle.pop().close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def _exchange(process: Process, job: Job) -> tuple[dict[str, str], bytes]:
-    if process.stdin is None or process.stdout is None:
-        raise EOFError
-    header = job.encode()
-    process.stdin.write(LENGTHS.pack(len(header), len(job.document)))
-    process.stdin.write(header)
-    process.stdin.write(job.document)
-    await process.stdin.drain()
-    header_bytes, payload_bytes = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-    if payload_bytes > MAX_PAYLOAD_BYTES:
-        raise ValueError
-    answered = json.loads(await process.stdout.readexactly(header_bytes))
-    return answered, await process.stdout.readexactly(payload_bytes)
+class _Child:
+    """One codec process; used by one thread at a time, killed from any."""
+
+    def __init__(self, limits: PoolLimits) -> None:
+        command = [
+            sys.executable, "-I", "-m", "isocenter.pixels.codec_process",
+            str(limits.memory_bytes), str(limits.cpu_s),
+        ]  # fmt: skip
+        self._process = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # libraries print parts of what they read
+            env=_ENVIRONMENT,
+        )
+
+    def do(self, job: Job) -> Result:
+        """Do a job; raises EOFError or OSError when the process ends instead of answering."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise EOFError
+        try:
+            write_message(self._process.stdin, job.encode(), job.document)
+            answered = read_message(self._process.stdout)
+        finally:
+            if self._process.poll() is not None:  # reaped, so that none is left as a zombie
+                self.close()
+        if answered is None:
+            self.close()
+            raise EOFError
+        header, payload = answered
+        return json.loads(header), payload
+
+    def kill(self) -> None:
+        """End it at once; a thread waiting for its answer gets EOFError and reaps it."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it and let go of its pipes."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()

@@ -1,0 +1,55 @@
+"""Frames of real files, located as the platform does it: header scan, layout, description out of the DICOM JSON."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.dicom.header import scan
+from isocenter.dicom.part10 import read_file_meta
+from isocenter.indexer.document import row_of
+from isocenter.ingest.receipt import build_receipt
+from isocenter.pixels.image import Image
+from isocenter.pixels.jobs import Frame
+from isocenter.streaming.frame_layout import FrameLayout
+from isocenter.streaming.stored import stored_of
+
+
+@dataclass(frozen=True)
+class Located:
+    """A file's image and where its frames are; offsets count bytes of `content`."""
+
+    content: bytes
+    image: Image
+    layout: FrameLayout
+    document: bytes
+    dataset_offset: int
+    deflated: bool
+
+    def places(self) -> Iterator[Frame]:
+        return (self.layout.frame(n) for n in range(1, self.layout.number_of_frames + 1))
+
+    def frame(self, number: int) -> tuple[bytes, int]:
+        place = self.layout.frame(number)
+        return b"".join(self.content[a:b] for a, b in place.ranges), place.first_bit
+
+
+def located(path: Path) -> Located:
+    """Raises InvalidInstance or LimitExceeded for what ingest would not take."""
+    content = path.read_bytes()
+    meta = read_file_meta(content)
+    header = scan(content, meta.dataset_offset, meta.transfer_syntax_uid)
+    digest = sha256(content).hexdigest()
+    receipt = build_receipt(header, digest, meta.transfer_syntax_uid, entries.Sender(), [])
+    receipt.size_bytes, receipt.dataset_offset = len(content), meta.dataset_offset
+    row = row_of(receipt, 1, "test", "")
+    stored = stored_of(row)
+    assert stored.image is not None
+    assert stored.layout is not None
+    image = stored.image
+    if image.swapped_words:
+        image = image.written_as(content[stored.layout.offset - 8 : stored.layout.offset - 6])
+    return Located(
+        content, image, stored.layout, row.document, meta.dataset_offset, header.deflated
+    )

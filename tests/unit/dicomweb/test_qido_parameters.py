@@ -1,0 +1,107 @@
+"""The query of a search."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isocenter.dicom.matching import DateTimeRange, PersonName, Range, SingleValue
+from isocenter.dicomweb.qido_parameters import FUZZY_IGNORED, SearchParameters, search_parameters
+from isocenter.errors import InvalidRequest, IsocenterError
+
+
+def test_nothing_asked_is_everything() -> None:
+    assert search_parameters([]) == SearchParameters()
+
+
+def test_attributes_are_named_by_keyword_or_tag() -> None:
+    by_keyword = search_parameters([("AccessionNumber", "A1")])
+    by_tag = search_parameters([("00080050", "A1")])
+    assert by_keyword == by_tag
+    assert by_keyword.conditions == (SingleValue("00080050", "SH", ("A1",)),)
+
+
+def test_names_dates_and_lists_become_their_kinds_of_match() -> None:
+    found = search_parameters(
+        [
+            ("PatientName", "*Böse*"),
+            ("StudyDate", "20200101-"),
+            ("StudyInstanceUID", "1.2\\1.3,1.4"),
+        ]
+    )
+    name, dates, uids = found.conditions
+    assert isinstance(name, PersonName)
+    assert isinstance(dates, Range)
+    assert (dates.low, dates.high) == ("20200101", "")
+    assert uids == SingleValue("0020000D", "UI", ("1.2", "1.3", "1.4"))
+
+
+def test_repeated_uids_are_one_list() -> None:
+    found = search_parameters([("StudyInstanceUID", "1.2"), ("0020000D", "1.3")])
+    assert found.conditions == (SingleValue("0020000D", "UI", ("1.2", "1.3")),)
+
+
+def test_a_date_and_a_time_range_are_one_moment() -> None:
+    found = search_parameters([("StudyDate", "20200101-20200102"), ("StudyTime", "10-12")])
+    assert len(found.conditions) == 1
+    assert isinstance(found.conditions[0], DateTimeRange)
+
+
+def test_included_fields_come_in_lists_and_repeats() -> None:
+    found = search_parameters(
+        [("includefield", "00081030, StudyID"), ("includefield", "PatientComments")]
+    )
+    assert found.include == {"00081030", "00200010", "00104000"}
+    assert not found.include_all
+    assert search_parameters([("includefield", "ALL")]).include_all
+
+
+def test_of_a_path_into_a_sequence_the_whole_sequence_is_included() -> None:
+    path = "RequestAttributesSequence.RequestedProcedureID"
+    assert search_parameters([("includefield", path)]).include == {"00400275"}
+
+
+def test_a_search_inside_sequences_is_refused_in_plain_words() -> None:
+    with pytest.raises(InvalidRequest, match="inside sequences cannot be searched"):
+        search_parameters([("RequestAttributesSequence.RequestedProcedureID", "1")])
+
+
+def test_page_and_order_are_read() -> None:
+    found = search_parameters(
+        [("limit", "25"), ("offset", "50"), ("orderby", "-StudyDate,PatientName")]
+    )
+    assert (found.limit, found.offset) == (25, 50)
+    assert found.order == ("-00080020", "00100010")
+
+
+def test_fuzzy_matching_is_owed_a_warning() -> None:
+    assert search_parameters([("fuzzymatching", "true")]).warnings == (FUZZY_IGNORED,)
+    assert search_parameters([("fuzzymatching", "false")]).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NoSuchThing", "1"),
+        ("limit", "-1"),
+        ("limit", "ten"),
+        ("offset", "99999999999"),
+        ("fuzzymatching", "maybe"),
+        ("StudyDate", "yesterday"),
+        ("StudyInstanceUID", "1.2/../3"),
+        ("includefield", "nothing"),
+        ("orderby", "nothing"),
+        ("PixelData", "1"),
+        ("00091001", "1"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(name: str, value: str) -> None:
+    with pytest.raises(InvalidRequest):
+        search_parameters([(name, value)])
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=60)), max_size=6))
+def test_any_query_is_read_or_refused_on_purpose(query: list[tuple[str, str]]) -> None:
+    with contextlib.suppress(IsocenterError):
+        search_parameters(query)
