@@ -131,6 +131,7 @@ def combine(conditions: Iterable[Match]) -> tuple[Match, ...]:
     """Join a date range and the time range of the same event into one range of moments (combined date-time matching).
 
     Without it the two are independent: each day, between these hours. A single date or time stays as it is.
+    Every list of conditions goes through here: a time range that ends before it starts means something only joined.
     """
     remaining = list(conditions)
     for date_tag, time_tag in _PAIRS:
@@ -143,14 +144,21 @@ def combine(conditions: Iterable[Match]) -> tuple[Match, ...]:
         if len(dates) == len(times) == 1:
             remaining = [m for m in remaining if m is not dates[0] and m is not times[0]]
             remaining.append(_moments(dates[0], times[0]))
+    for match in remaining:
+        if isinstance(match, Range):
+            _check_order(match.tag, match.low, match.high)
     return tuple(remaining)
+
+
+def _check_order(what: str, low: str, high: str) -> None:
+    if low and high and low > high:
+        raise InvalidRequest(f"{what}: the range ends before it starts")
 
 
 def _moments(dates: Range, times: Range) -> DateTimeRange:
     low = dates.low and dates.low + (times.low or "000000.000000")
     high = dates.high and dates.high + (times.high or "235959.999999")
-    if low and high and low > high:
-        raise InvalidRequest(f"{dates.tag} with {times.tag}: the range ends before it starts")
+    _check_order(f"{dates.tag} with {times.tag}", low, high)
     return DateTimeRange(dates.tag, times.tag, low, high)
 
 
@@ -217,8 +225,8 @@ def _range(tag: str, vr: str, text: str) -> Range:
             continue
         if not (low or high):
             break
-        if low and high and low > high:
-            raise InvalidRequest(f"{tag}: the range ends before it starts")
+        if vr != "TM":  # of a combined range the time alone may run backwards
+            _check_order(tag, low, high)
         return Range(tag, vr, low, high)
     raise InvalidRequest(f"{tag}: {_EXPECTED[vr]}")
 

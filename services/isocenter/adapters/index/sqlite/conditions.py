@@ -188,10 +188,14 @@ def _modalities(condition: Match) -> Clause:
             raise InvalidRequest("ModalitiesInStudy is matched by value or wild card")
 
 
+_STUDY_DOCUMENT = "(SELECT document FROM study_documents WHERE study = s.id)"
+_SERIES_DOCUMENT = "(SELECT document FROM series_documents WHERE series = e.id)"
+_DOCUMENTS: dict[Level, str] = {
+    "study": f"{_STUDY_DOCUMENT}, NULL, NULL",
+    "series": f"{_STUDY_DOCUMENT}, {_SERIES_DOCUMENT}, NULL",
+    "instance": f"{_STUDY_DOCUMENT}, {_SERIES_DOCUMENT}, i.document",
+}
+
+
 def _in_document(condition: Match, level: Level) -> Clause:
-    documents = {
-        "study": "s.document, NULL, NULL",
-        "series": "s.document, e.document, NULL",
-        "instance": "s.document, e.document, i.document",
-    }
-    return Clause(f"document_matches(?, {documents[level]})", (encoded(condition),), 2)
+    return Clause(f"document_matches(?, {_DOCUMENTS[level]})", (encoded(condition),), 2)

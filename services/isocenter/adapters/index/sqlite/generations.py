@@ -8,6 +8,7 @@ from isocenter.adapters.index.sqlite.faults import translated
 from isocenter.adapters.index.sqlite.pointer import Serving
 from isocenter.adapters.index.sqlite.schema import SCHEMA_VERSION
 from isocenter.adapters.index.sqlite.writer import SqliteIndex
+from isocenter.ports.index import MetadataIndex
 
 
 class SqliteGenerations:
@@ -34,15 +35,16 @@ class SqliteGenerations:
         self._remove_others(None if found is None else found.number)
         return SqliteIndex(self._make())
 
-    def swap(self, index: SqliteIndex) -> None:
+    def swap(self, index: MetadataIndex) -> None:
         """Let the created generation serve and drop the other; a writer still open on that one is Unavailable."""
-        index.checkpoint()
-        pointer.point_to(self._folder, index.number)
-        self._remove_others(index.number)
+        created = _ours(index)
+        created.checkpoint()
+        pointer.point_to(self._folder, created.number)
+        self._remove_others(created.number)
 
-    def serves(self, index: SqliteIndex) -> bool:
+    def serves(self, index: MetadataIndex) -> bool:
         """Tell whether the index is the one named, and its file the one it has open."""
-        return pointer.serving(self._folder) == index.serving
+        return pointer.serving(self._folder) == _ours(index).serving
 
     def _readable(self, found: Serving) -> bool:
         with translated():
@@ -77,3 +79,9 @@ class SqliteGenerations:
         for path in list(self._folder.glob("index-*.db")):
             if pointer.number_of(path) not in {None, number}:
                 pointer.remove(path)
+
+
+def _ours(index: MetadataIndex) -> SqliteIndex:
+    if not isinstance(index, SqliteIndex):
+        raise TypeError("an index of another adapter")
+    return index

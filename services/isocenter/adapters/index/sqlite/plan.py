@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from isocenter.adapters.index.sqlite.columns import MODALITIES_IN_STUDY, NAMES, TEXT_COLUMNS
 from isocenter.adapters.index.sqlite.conditions import (
+    COLUMNS,
     END,
     Param,
     in_list,
@@ -20,6 +21,7 @@ from isocenter.adapters.index.sqlite.conditions import (
     name_row,
     prefix_of,
 )
+from isocenter.adapters.index.sqlite.document_match import tag_of
 from isocenter.dicom.matching import Match, PersonName, SingleValue, WildCard
 from isocenter.ports.index import Query
 
@@ -52,19 +54,42 @@ WALK = Source("studies s INDEXED BY studies_moment")
 
 def choose(connection: sqlite3.Connection, query: Query, *, ordered: bool) -> Source:
     """Pick the start of a search; `ordered` tells that the default order is wanted."""
-    for condition in query.conditions:
-        source = _exact(condition)
-        if source is not None:
-            return source
+    exact = next(filter(None, map(_exact, _usable(query))), None)
+    if exact is not None:
+        return exact
     bound = _bound(connection, query, ordered=ordered)
+    return _fewest(connection, query, bound) or _walk(query, ordered=ordered)
+
+
+def choose_for_count(connection: sqlite3.Connection, query: Query) -> Source:
+    """Pick the start of a count: it stops at its limit without a sort, so candidates may be many."""
+    exact = next(filter(None, map(_exact, _usable(query))), None)
+    if exact is not None:
+        return exact
+    gathering = next(filter(None, map(_gathering, _usable(query))), None)
+    return _fewest(connection, query, GATHER_MANY) or gathering or _walk(query, ordered=True)
+
+
+def _usable(query: Query) -> list[Match]:
+    """Conditions that speak of the tables; the others look into a document, at a level below that of its column."""
+    columns = COLUMNS[query.level]
+    return [
+        c
+        for c in query.conditions
+        if tag_of(c) in columns or tag_of(c) in TEXT_COLUMNS or tag_of(c) == MODALITIES_IN_STUDY
+    ]
+
+
+def _fewest(connection: sqlite3.Connection, query: Query, bound: int) -> Source | None:
+    """The condition with the fewest candidates, when they are not more than the bound."""
     best, fewest = None, bound + 1
-    for source in (*map(_gathering, query.conditions), *map(_of_modality, query.conditions)):
+    for source in (*map(_gathering, _usable(query)), *map(_of_modality, query.conditions)):
         if source is None or source.count is None or (source.moment != MOMENT and best is None):
-            continue  # a modality is in order already: its studies are counted only to be set against others
+            continue  # a modality is in order already: counted only to be set against others
         rows = connection.execute(source.count, (*source.params, fewest)).fetchone()[0]
         if rows < fewest:
             best, fewest = source, rows
-    return best or _walk(query, ordered=ordered)
+    return best
 
 
 def _bound(connection: sqlite3.Connection, query: Query, *, ordered: bool) -> int:

@@ -83,7 +83,8 @@ class SqliteReads:
         """The study's row when it is visible."""
         return self._row(
             rows.study_of,
-            f"SELECT {rows.STUDY} FROM studies WHERE uid = ? AND visible = 1",
+            f"SELECT {rows.STUDY} FROM studies s CROSS JOIN study_documents d ON d.study = s.id "
+            "WHERE s.uid = ? AND s.visible = 1",
             study,
         )
 

@@ -26,8 +26,8 @@ INSTANCE = (
     "i.instance_number, i.number_of_frames, i.findings, i.current, i.held, i.deleted, i.edit_version, i.receipts"
 )
 STUDY = (
-    "uid, version, answer, document, patient, instances, last_change_ms, "
-    "revision, complete, provisional, edit_version, completed_at"
+    "s.uid, s.version, d.answer, d.document, s.patient, s.instances, s.last_change_ms, s.revision, s.complete, "
+    "s.provisional, s.edit_version, s.completed_at"
 )
 DELETION = "deletion_id, study, series, sop, version, caller, reason, purge_after_ms, state"
 HOLD = (

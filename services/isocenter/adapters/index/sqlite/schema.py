@@ -1,9 +1,10 @@
 """The tables of one index generation."""
 
-SCHEMA_VERSION = 1  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
+SCHEMA_VERSION = 2  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
 
 # A study or series row is made when its first instance arrives and shows once its document is written; `visible` of
-# an instance is current, not held and not deleted. `moment` is date and time in one text, the order of worklists.
+# an instance is current, not held and not deleted. `moment` is date and time in one
+# text, the order of worklists. Documents lie apart, so that walking over a hundred thousand studies touches few pages.
 TABLES = """
 CREATE TABLE studies (
   id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, visible INTEGER NOT NULL DEFAULT 0,
@@ -13,8 +14,8 @@ CREATE TABLE studies (
   complete INTEGER NOT NULL DEFAULT 0, provisional INTEGER NOT NULL DEFAULT 0,
   moment TEXT NOT NULL DEFAULT '', study_date TEXT, study_time TEXT, patient_name TEXT, patient_id TEXT,
   issuer_of_patient_id TEXT, patient_birth_date TEXT, patient_sex TEXT, accession_number TEXT, study_id TEXT,
-  study_description TEXT, number_of_study_related_series INTEGER, number_of_study_related_instances INTEGER,
-  answer BLOB, document BLOB);
+  study_description TEXT, number_of_study_related_series INTEGER, number_of_study_related_instances INTEGER);
+CREATE TABLE study_documents (study INTEGER PRIMARY KEY, answer BLOB NOT NULL, document BLOB NOT NULL);
 CREATE INDEX studies_moment ON studies (moment, visible);
 CREATE INDEX studies_patient_id ON studies (patient_id, moment);
 CREATE INDEX studies_accession_number ON studies (accession_number, moment);
@@ -36,8 +37,9 @@ CREATE TABLE series (
   version INTEGER NOT NULL DEFAULT -1, series_number INTEGER, modality TEXT, series_description TEXT,
   moment TEXT NOT NULL DEFAULT '', series_date TEXT, series_time TEXT, body_part_examined TEXT, laterality TEXT,
   performed_moment TEXT NOT NULL DEFAULT '', performed_date TEXT, performed_time TEXT,
-  number_of_series_related_instances INTEGER, answer BLOB, document BLOB,
+  number_of_series_related_instances INTEGER,
   UNIQUE (study, uid));
+CREATE TABLE series_documents (series INTEGER PRIMARY KEY, answer BLOB NOT NULL, document BLOB NOT NULL);
 CREATE INDEX series_uid ON series (uid);
 CREATE INDEX series_modality ON series (modality, study);
 

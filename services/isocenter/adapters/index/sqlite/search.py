@@ -48,12 +48,16 @@ _KEYS: dict[Level, str] = {
     "series": "s.id AS s, e.id AS e",
     "instance": "s.id AS s, e.id AS e, i.id AS i",
 }
+_STUDY_CONTENT = "CROSS JOIN studies s ON s.id = f.s LEFT JOIN study_documents sd ON sd.study = f.s"
+_SERIES_CONTENT = (
+    "CROSS JOIN series e ON e.id = f.e LEFT JOIN series_documents ed ON ed.series = f.e"
+)
 _FETCH: dict[Level, str] = {
-    "study": "SELECT s.uid, '', '', s.edit_version, s.{0} FROM ({1}) f CROSS JOIN studies s ON s.id = f.s",
-    "series": "SELECT s.uid, e.uid, '', s.edit_version, s.{0}, e.{0} FROM ({1}) f "
-    "CROSS JOIN studies s ON s.id = f.s CROSS JOIN series e ON e.id = f.e",
-    "instance": "SELECT s.uid, e.uid, i.sop, i.edit_version, s.{0}, e.{0}, i.document FROM ({1}) f "
-    "CROSS JOIN studies s ON s.id = f.s CROSS JOIN series e ON e.id = f.e CROSS JOIN instances i ON i.id = f.i",
+    "study": f"SELECT s.uid, '', '', s.edit_version, sd.{{0}} FROM ({{1}}) f {_STUDY_CONTENT}",
+    "series": "SELECT s.uid, e.uid, '', s.edit_version, sd.{0}, ed.{0} "
+    f"FROM ({{1}}) f {_STUDY_CONTENT} {_SERIES_CONTENT}",
+    "instance": "SELECT s.uid, e.uid, i.sop, i.edit_version, sd.{0}, ed.{0}, i.document "
+    f"FROM ({{1}}) f {_STUDY_CONTENT} {_SERIES_CONTENT} CROSS JOIN instances i ON i.id = f.i",
 }
 _DEPTH: dict[Level, int] = {"study": 0, "series": 1, "instance": 2}
 
@@ -78,7 +82,7 @@ def search(connection: sqlite3.Connection, query: Query) -> list[Found]:
 def count(connection: sqlite3.Connection, query: Query, at_most: int) -> int:
     """Count matches, at most that many."""
     asked = _asked(query)
-    source = plan.choose(connection, asked, ordered=True)
+    source = plan.choose_for_count(connection, asked)
     where, params = _where(asked, source)
     rows = f"SELECT 1 FROM {source.sql}{_JOINS[query.level]} WHERE {where} LIMIT ?"
     sql = f"SELECT count(*) FROM ({rows})"

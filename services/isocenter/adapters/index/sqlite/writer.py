@@ -192,8 +192,9 @@ class SqliteIndex(SqliteReads):
     def unsettled(self, before_ms: int, limit: int = 100) -> list[StudyRow]:
         """Visible studies that are not complete and quiet since before that time, longest first."""
         sql = (
-            f"SELECT {rows.STUDY} FROM studies INDEXED BY studies_unsettled "
-            "WHERE visible = 1 AND complete = 0 AND last_change_ms < ? ORDER BY last_change_ms LIMIT ?"
+            f"SELECT {rows.STUDY} FROM studies s INDEXED BY studies_unsettled "
+            "CROSS JOIN study_documents d ON d.study = s.id "
+            "WHERE s.visible = 1 AND s.complete = 0 AND s.last_change_ms < ? ORDER BY s.last_change_ms LIMIT ?"
         )
         return self._rows(rows.study_of, sql, before_ms, limit)
 

@@ -29,17 +29,14 @@ PUT_POSITION = (
     "ON CONFLICT (node, epoch) DO UPDATE SET sequence = max(sequence, excluded.sequence)"
 )
 HIDE_STUDY = (
-    "visible = 0, answer = NULL, document = NULL, patient = '', instances = 0, complete = 0, moment = '', "
+    "visible = 0, patient = '', instances = 0, complete = 0, moment = '', "
     + ", ".join(
         f"{column.name[2:]} = NULL" for tag, column in columns.STUDY.items() if tag != "0020000D"
     )
     + ", patient_name = NULL"
 )
-HIDE_SERIES = (
-    "visible = 0, answer = NULL, document = NULL, moment = '', performed_moment = '', "
-    + ", ".join(
-        f"{column.name[2:]} = NULL" for tag, column in columns.SERIES.items() if tag != "0020000E"
-    )
+HIDE_SERIES = "visible = 0, moment = '', performed_moment = '', " + ", ".join(
+    f"{column.name[2:]} = NULL" for tag, column in columns.SERIES.items() if tag != "0020000E"
 )
 
 
@@ -169,10 +166,12 @@ def _put_series(connection: sqlite3.Connection, places: Places, row: SeriesRow) 
         **columns.series_values(json.loads(row.document)),
         "visible": True,
         "version": row.version,
-        "answer": row.answer,
-        "document": pack(row.document),
     }
-    _update(connection, "series", key, row.version, values)
+    if _update(connection, "series", key, row.version, values):
+        connection.execute(
+            "INSERT OR REPLACE INTO series_documents VALUES (?, ?, ?)",
+            (key, row.answer, pack(row.document)),
+        )
 
 
 def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) -> None:
@@ -189,10 +188,13 @@ def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) ->
         },
         **{"revision": row.revision, "complete": row.complete, "provisional": row.provisional},
         "completed_at": json.dumps(row.completed_at) if row.completed_at else "",
-        **{"answer": row.answer, "document": pack(row.document)},
     }
     if not _update(connection, "studies", key, row.version, values):
         return
+    connection.execute(
+        "INSERT OR REPLACE INTO study_documents VALUES (?, ?, ?)",
+        (key, row.answer, pack(row.document)),
+    )
     names = columns.study_names(document)
     _put_names(connection, key, names)
     _put_text(connection, key, names, str(taken["study_description"] or ""))
@@ -258,10 +260,13 @@ def _put_modalities(
 
 
 def _hide_series(connection: sqlite3.Connection, study_uid: str, series_uid: str) -> None:
-    connection.execute(
-        f"UPDATE series SET {HIDE_SERIES} WHERE uid = ? AND study = (SELECT id FROM studies WHERE uid = ?)",
-        (series_uid, study_uid),
-    )
+    found = connection.execute(
+        "SELECT e.id FROM studies s CROSS JOIN series e ON e.study = s.id WHERE s.uid = ? AND e.uid = ?",
+        (study_uid, series_uid),
+    ).fetchone()
+    if found is not None:
+        connection.execute(f"UPDATE series SET {HIDE_SERIES} WHERE id = ?", found)
+        connection.execute("DELETE FROM series_documents WHERE series = ?", found)
 
 
 def _hide_study(connection: sqlite3.Connection, study_uid: str) -> None:
@@ -270,8 +275,11 @@ def _hide_study(connection: sqlite3.Connection, study_uid: str) -> None:
     if found is None:
         return
     key = int(found[0])
+    series = connection.execute("SELECT uid FROM series WHERE study = ? AND visible = 1", (key,))
+    for (series_uid,) in series.fetchall():
+        _hide_series(connection, study_uid, series_uid)
     connection.execute(f"UPDATE studies SET {HIDE_STUDY} WHERE id = ?", (key,))
-    connection.execute(f"UPDATE series SET {HIDE_SERIES} WHERE study = ?", (key,))
+    connection.execute("DELETE FROM study_documents WHERE study = ?", (key,))
     _put_names(connection, key, {})
     _put_text(connection, key, dict.fromkeys(columns.NAMES, FoldedName((), ())), "")
     _put_modalities(connection, key, "", ())

@@ -1,0 +1,383 @@
+"""What searching promises: the matching of PS3.4 C.2.2.2 at every level, order, paging, what an answer holds."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.support.index_queries import keys, studies
+from tests.support.index_rows import Document, Study, batch_of, element, name
+from tests.support.reference_matcher import Key, matches
+
+from isocenter.dicom.matching import Match, SingleValue, combine, parse
+from isocenter.errors import InvalidRequest
+from isocenter.ports.index import Found, IndexGenerations, IndexReader, Level, Query
+
+Below = tuple[Document, list[Document]]
+LEVELS: tuple[Level, ...] = ("study", "series", "instance")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An empty index; `settle` makes what was written searchable."""
+
+    generations: IndexGenerations
+    reader: Callable[[], IndexReader]
+    settle: Callable[[], None] = lambda: None
+
+
+def conditions(*asked: Key) -> tuple[Match, ...]:
+    read = [parse(*key) for key in asked]
+    return combine(match for match in read if match is not None)
+
+
+def uid_of(found: Found) -> str:
+    return found.sop_instance_uid or found.series_instance_uid or found.study_instance_uid
+
+
+def found_by(reader: IndexReader, level: Level, *asked: Key) -> list[str]:
+    query = Query(level, conditions(*asked), limit=1000)
+    found = [uid_of(one) for one in reader.search(query)]
+    assert reader.count(query) == len(found)
+    return found
+
+
+YAMADA = name("Yamada^Tarou", "山田^太郎", "やまだ^たろう")
+NAMES: dict[str, dict[str, object]] = {
+    "1.1": YAMADA,
+    "1.2": name("Hong^Gildong", "洪^吉洞", "홍^길동"),
+    "1.3": name("Παπαδόπουλος^Γιώργος"),
+    "1.4": name("قباني^لنزار"),
+    "1.5": name("Wang^XiaoDong", "王^小东"),
+    "1.6": name("Müller-Lüdenscheidt^Jörg Åke^^Dr"),
+    "1.7": name("Łukasiewicz^Władysław"),
+    "1.8": name("O'Neil [x]^Ann"),
+    "1.9": name("ﾔﾏﾀﾞ^ﾀﾛｳ"),
+}
+NAME_VECTORS = [
+    ("yamada", ["1.1"]),
+    ("YAMADA^TAROU", ["1.1"]),
+    ("Yamada^*", ["1.1"]),
+    ("太郎", ["1.1"]),
+    ("山田^太郎", ["1.1"]),
+    ("山*", ["1.1"]),
+    ("*郎", ["1.1"]),
+    ("やまだ", ["1.1", "1.9"]),
+    ("ヤマダ", ["1.1", "1.9"]),
+    ("ヤマタ", []),
+    ("=山田^太郎", ["1.1"]),
+    ("Yamada^Tarou=山田^太郎=やまだ^たろう", ["1.1"]),
+    ("Yamada^Tarou=山口*", []),
+    ("吉洞", ["1.2"]),
+    ("길동", ["1.2"]),
+    ("홍^길*", ["1.2"]),
+    ("홍^길도", []),
+    ("παπαδοπουλοσ", ["1.3"]),
+    ("ΠΑΠΑΔΌΠΟΥΛΟΣ^ΓΙΏΡΓΟΣ", ["1.3"]),
+    ("*δοπου*", ["1.3"]),
+    ("قباني", ["1.4"]),
+    ("قَبَّاني", ["1.4"]),
+    ("小东", ["1.5"]),
+    ("muller-ludenscheidt", ["1.6"]),
+    ("MÜLLER*", ["1.6"]),
+    ("Mu\u0308ller*", ["1.6"]),
+    ("*ludensch*", ["1.6"]),
+    ("ake", ["1.6"]),
+    ("muller-ludenscheidt^jorg ake", []),
+    ("muller-ludenscheidt^jorg ake^^dr", ["1.6"]),
+    ("muller-ludenscheidt^jorg ake*", ["1.6"]),
+    ("lukasiewicz^wladyslaw", ["1.7"]),
+    ("o'neil [x]", ["1.8"]),
+    ("*[x]*", ["1.8"]),
+    ("?nn", ["1.8"]),
+    ("ya*ta*", ["1.1"]),
+    ("yamada tarou", ["1.1"]),
+    ("nobody", []),
+    ("ａｎｎ", ["1.8"]),
+]
+
+DATES = {
+    "2.1": ("20240131", "235959.5"),
+    "2.2": ("20240201", "0830"),
+    "2.3": ("20240201", "170000"),
+    "2.4": ("20240202", "08"),
+    "2.5": ("2024.02.03", "08:15:00"),
+    "2.6": ("20241301", "99"),
+    "2.7": (None, None),
+    "2.8": ("20240204", None),
+}
+D, T = ("00080020", "DA"), ("00080030", "TM")
+DATE_VECTORS: list[tuple[list[Key], list[str]]] = [
+    ([(*D, "20240201")], ["2.2", "2.3"]),
+    ([(*D, "2024.02.03")], ["2.5"]),
+    ([(*D, "20240201-20240202")], ["2.2", "2.3", "2.4"]),
+    ([(*D, "-20240201")], ["2.1", "2.2", "2.3"]),
+    ([(*D, "20240203-")], ["2.5", "2.8"]),
+    ([(*D, '""')], ["2.7"]),
+    ([(*D, "20240131\\20240204")], ["2.1", "2.8"]),
+    ([(*T, "0830")], ["2.2"]),
+    ([(*T, "08")], ["2.2", "2.4", "2.5"]),
+    ([(*T, "080000")], ["2.4"]),
+    ([(*T, "0800-0815")], ["2.4", "2.5"]),
+    ([(*T, "0816-17")], ["2.2", "2.3"]),
+    ([(*T, "235959.5")], ["2.1"]),
+    ([(*T, "1700-")], ["2.1", "2.3"]),
+    ([(*T, "-0815")], ["2.4", "2.5"]),
+    ([(*D, "20240131-20240202"), (*T, "2300-0830")], ["2.1", "2.2", "2.3", "2.4"]),
+    ([(*D, "20240201-20240203"), (*T, "1600-0800")], ["2.3", "2.4"]),
+    ([(*D, "20240204-20240205"), (*T, "0000-0100")], ["2.8"]),
+    ([(*D, "20240201-"), (*T, "1000-")], ["2.3", "2.4", "2.5", "2.8"]),
+    ([(*D, "20240201"), (*T, "0800-0900")], ["2.2"]),
+    ([(*D, "20240131-20240202"), (*T, "0830")], ["2.2"]),
+]
+
+OTHERS: dict[str, dict[str, dict[str, object]]] = {
+    "3.1": {
+        "00100020": element("LO", "A1 "),
+        "00080061": element("CS", "CT", "SR"),
+        "00081030": element("LO", "Chest [low] dose"),
+        "00081048": element("PN", {"Alphabetic": "Adams^John"}, {"Alphabetic": "Brown^Jane"}),
+        "00101020": element("DS", 1.75),
+        "0040A032": element("DT", "20240101120000+0100"),
+    },
+    "3.2": {
+        "00100020": element("LO", "A10"),
+        "00080061": element("CS", "MR"),
+        "00081030": element("LO", "chest"),
+        "00101020": element("DS", "1.750"),
+        "0040A032": element("DT", "202401"),
+    },
+    "3.3": {"00100020": element("LO"), "00201206": element("IS", 2), "00080061": element("CS")},
+}
+OTHER_VECTORS: list[tuple[Key, list[str]]] = [
+    (("00100020", "LO", "A1"), ["3.1"]),
+    (("00100020", "LO", "a1"), []),
+    (("00100020", "LO", "A1*"), ["3.1", "3.2"]),
+    (("00100020", "LO", "A1?"), ["3.2"]),
+    (("00100020", "LO", "*"), ["3.1", "3.2", "3.3"]),
+    (("00100020", "LO", ""), ["3.1", "3.2", "3.3"]),
+    (("00100020", "LO", '""'), ["3.3"]),
+    (("00100020", "LO", "A1\\A10"), ["3.1", "3.2"]),
+    (("0020000D", "UI", "3.1\\3.3\\3.7"), ["3.1", "3.3"]),
+    (("0020000D", "UI", "3.2,3.3"), ["3.2", "3.3"]),
+    (("00080061", "CS", "SR"), ["3.1"]),
+    (("00080061", "CS", "CT\\MR"), ["3.1", "3.2"]),
+    (("00080061", "CS", "?R"), ["3.1", "3.2"]),
+    (("00080061", "CS", '""'), ["3.3"]),
+    (("00081030", "LO", "Chest*"), ["3.1"]),
+    (("00081030", "LO", "*[low]*"), ["3.1"]),
+    (("00081030", "LO", "*[lo]w*"), []),
+    (("00081030", "LO", '""'), ["3.3"]),
+    (("00081048", "PN", "brown"), ["3.1"]),
+    (("00081048", "PN", "adams^j*"), ["3.1"]),
+    (("00081048", "PN", '""'), ["3.2", "3.3"]),
+    (("00101020", "DS", "1.75"), ["3.1", "3.2"]),
+    (("00201206", "IS", "02"), ["3.3"]),
+    (("0040A032", "DT", "20240101110000"), ["3.1"]),
+    (("0040A032", "DT", "2024-2024"), ["3.1", "3.2"]),
+    (("0040A032", "DT", "20240101115959+0100-2025"), ["3.1"]),
+    (("0040A032", "DT", "-20240101"), ["3.1", "3.2"]),
+    (("0040A032", "DT", '""'), ["3.3"]),
+    (("00100040", "CS", "M"), []),
+]
+
+
+class IndexSearchSuite:
+    def make(self) -> Opened:
+        raise NotImplementedError
+
+    def filled(self, *described: Study) -> IndexReader:
+        opened = self.make()
+        index = opened.generations.open()
+        index.write(batch_of(described))
+        index.close()
+        opened.settle()
+        return opened.reader()
+
+    def test_names_are_found_by_their_parts_in_every_script(self) -> None:
+        reader = self.filled(*(Study(uid, {"00100010": text}) for uid, text in NAMES.items()))
+        got = [
+            (key, sorted(found_by(reader, "study", ("00100010", "PN", key))))
+            for key, _ in NAME_VECTORS
+        ]
+        assert got == NAME_VECTORS
+
+    def test_any_name_of_a_study_is_matched_like_the_patients(self) -> None:
+        reader = self.filled(
+            *(Study(uid, {"00080090": text, "00081050": text}) for uid, text in NAMES.items())
+        )
+        for tag in ("00080090", "00081050"):
+            got = [
+                (key, sorted(found_by(reader, "study", (tag, "PN", key))))
+                for key, _ in NAME_VECTORS
+            ]
+            assert got == NAME_VECTORS
+
+    def test_dates_and_times_match_by_value_range_and_moment(self) -> None:
+        described = [
+            Study(
+                uid,
+                {
+                    tag: element(vr, text)
+                    for (tag, vr), text in ((D, day), (T, time))
+                    if text is not None
+                },
+            )
+            for uid, (day, time) in DATES.items()
+        ]
+        reader = self.filled(*described)
+        got = [(asked, sorted(found_by(reader, "study", *asked))) for asked, _ in DATE_VECTORS]
+        assert got == DATE_VECTORS
+
+    def test_values_lists_wild_cards_numbers_and_nothing_match(self) -> None:
+        reader = self.filled(*(Study(uid, attributes) for uid, attributes in OTHERS.items()))
+        got = [(key, sorted(found_by(reader, "study", key))) for key, _ in OTHER_VECTORS]
+        assert got == OTHER_VECTORS
+
+    def test_lower_levels_are_found_by_their_own_attributes_and_those_above(self) -> None:
+        head: Below = (
+            {"00080060": element("CS", "CT"), "00200011": element("IS", 2)},
+            [{}, {"00280010": element("US", 64)}],
+        )
+        body: Below = ({"00080060": element("CS", "MR"), "00080070": element("LO", "Maker")}, [{}])
+        reader = self.filled(
+            Study("1.1", {"00100010": YAMADA, "00100020": element("LO", "P1")}, [head, body]),
+            Study("1.2", {"00100020": element("LO", "P2")}, [body]),
+        )
+        patient, modality = ("00100020", "LO", "P1"), ("00080060", "CS", "MR")
+        assert found_by(reader, "series", patient, modality) == ["1.1.2"]
+        assert sorted(found_by(reader, "series", modality)) == ["1.1.2", "1.2.1"]
+        assert found_by(reader, "series", ("00200011", "IS", "2")) == ["1.1.1"]
+        assert found_by(reader, "series", ("0020000E", "UI", "1.2.1")) == ["1.2.1"]
+        assert sorted(found_by(reader, "series", ("00080070", "LO", "Mak*"))) == ["1.1.2", "1.2.1"]
+        assert found_by(reader, "instance", patient, ("00280010", "US", "64")) == ["1.1.1.2"]
+        assert found_by(reader, "instance", ("00080018", "UI", "1.2.1.1")) == ["1.2.1.1"]
+        assert found_by(
+            reader, "instance", ("00100010", "PN", "太郎"), ("00200013", "IS", "1")
+        ) == ["1.1.2.1", "1.1.1.1"]
+        assert (
+            len(found_by(reader, "instance", ("00080016", "UI", "1.2.840.10008.5.1.4.1.1.2"))) == 4
+        )
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(described=studies(), asked=keys())
+    def test_random_searches_agree_with_the_reference(
+        self, described: list[Study], asked: list[list[Key]]
+    ) -> None:
+        reader = self.filled(*described)
+        for one in asked:
+            for level in LEVELS:
+                documents = [pair for study in described for pair in study.documents(level)]
+                expected = sorted(uid for uid, document in documents if matches(document, one))
+                assert sorted(found_by(reader, level, *one)) == expected, (level, one)
+        reader.close()
+
+    def test_studies_come_newest_first_and_then_by_uid(self) -> None:
+        days = {
+            "1.1": "20200101",
+            "1.2": "20240101",
+            "1.3": None,
+            "1.4": "20240101",
+            "1.5": "20220101",
+        }
+        reader = self.filled(
+            *(
+                Study(uid, {"00080020": element("DA", day)} if day else {})
+                for uid, day in days.items()
+            )
+        )
+        assert found_by(reader, "study") == ["1.2", "1.4", "1.5", "1.1", "1.3"]
+        assert [uid.rsplit(".", 1)[0] for uid in found_by(reader, "series")] == found_by(
+            reader, "study"
+        )
+
+    def test_any_column_can_give_the_order_and_uids_break_ties(self) -> None:
+        reader = self.filled(
+            Study("1.1", {"00100020": element("LO", "B"), "00100010": name("Émile")}),
+            Study("1.2", {"00100020": element("LO", "A"), "00100010": name("zoë")}),
+            Study("1.3", {"00100020": element("LO", "B"), "00100010": name("Fritz")}),
+        )
+
+        def ordered(*order: str, level: Level = "study") -> list[str]:
+            return [found.study_instance_uid for found in reader.search(Query(level, order=order))]
+
+        assert ordered("00100020") == ["1.2", "1.1", "1.3"]
+        assert ordered("-00100020") == ["1.1", "1.3", "1.2"]
+        assert ordered("-00100020", "-00100010") == ["1.3", "1.1", "1.2"]
+        assert ordered("00100010") == ["1.1", "1.3", "1.2"]
+        assert ordered("00100020", level="instance") == ["1.2", "1.1", "1.3"]
+        with pytest.raises(InvalidRequest):
+            ordered("00280010")
+
+    @pytest.mark.parametrize("level", LEVELS)
+    def test_pages_are_never_short_and_repeat_nothing(self, level: Level) -> None:
+        described = [
+            Study(
+                f"1.{number}",
+                {"00080020": element("DA", f"2024010{number % 3 + 1}")},
+                [({}, [{}, {}])] * 2,
+            )
+            for number in range(1, 24)
+        ]
+        reader = self.filled(*described)
+        whole = found_by(reader, level)
+        pages = [
+            [uid_of(found) for found in reader.search(Query(level, limit=7, offset=offset))]
+            for offset in range(0, len(whole) + 7, 7)
+        ]
+        assert [uid for page in pages for uid in page] == whole
+        assert len(whole) == len(set(whole)) == {"study": 23, "series": 46, "instance": 92}[level]
+        assert all(len(page) == 7 for page in pages[: len(whole) // 7])
+
+    def test_counting_stops_where_it_is_told(self) -> None:
+        reader = self.filled(*(Study(f"1.{number}") for number in range(1, 9)))
+        assert reader.count(Query("study", limit=2, offset=3)) == 8
+        assert reader.count(Query("study"), 5) == 5
+
+    def test_answers_across_studies_carry_what_is_above_them(self) -> None:
+        study = Study(
+            "1.1",
+            {"00100020": element("LO", "P1"), "00101010": element("AS", "030Y")},
+            [
+                (
+                    {"00080060": element("CS", "CT")},
+                    [{"00280010": element("US", 64), "00080008": element("CS", "ORIGINAL")}],
+                )
+            ],
+        )
+        reader = self.filled(study)
+
+        def tags(query: Query) -> set[str]:
+            (found,) = reader.search(query)
+            return set(json.loads(found.content))
+
+        assert tags(Query("study")) == {"0020000D", "00209999"}
+        assert tags(Query("study", full=True)) == {"0020000D", "00100020", "00101010"}
+        assert tags(Query("series")) == {"0020000D", "00209999", "0020000E"}
+        assert tags(Query("series", study_instance_uid="1.1")) == {"0020000E"}
+        assert tags(Query("series", full=True)) >= {"00101010", "00080060"}
+        own = {"00080016", "00080018", "00200013", "00280010"}
+        assert tags(Query("instance")) == own | {"0020000D", "00209999", "0020000E"}
+        assert tags(Query("instance", study_instance_uid="1.1")) == own | {"0020000E"}
+        assert tags(Query("instance", study_instance_uid="1.1", series_instance_uid="1.1.1")) == own
+        assert tags(Query("instance", full=True)) >= own | {"00080008", "00100020", "00080060"}
+
+    def test_a_path_that_names_nothing_finds_nothing(self) -> None:
+        reader = self.filled(Study("1.1"))
+        assert reader.search(Query("series", study_instance_uid="1.9")) == []
+        assert (
+            reader.search(Query("instance", study_instance_uid="1.1", series_instance_uid="1.9"))
+            == []
+        )
+
+    def test_what_cannot_be_asked_is_refused(self) -> None:
+        reader = self.filled(Study("1.1"))
+        for query in (
+            Query("study", limit=-1),
+            Query("study", offset=-1),
+            Query("study", series_instance_uid="1.1.1"),
+            Query("study", (SingleValue("00201206", "IS", ("many",)),)),
+        ):
+            with pytest.raises(InvalidRequest):
+                reader.search(query)
