@@ -134,7 +134,10 @@ class Acceptor:
         self._note(fault)
         try:
             self._step(self._event_of(fault))
-        except (PeerClosed, PeerIdle):  # the abort could not be sent
+        except (
+            PeerClosed,
+            PeerIdle,
+        ):  # the abort could not be sent: `_step` went on to state 13 before it tried
             self._step(Event.TRANSPORT_CLOSED)
 
     def _event_of(self, fault: _Fault) -> Event:

@@ -20,6 +20,7 @@ class Wire:
     """Blocking reads and writes for one thread. Views that it gives are good until the next call."""
 
     __slots__ = (
+        "_broken",
         "_buffer",
         "_connection",
         "_draining",
@@ -43,6 +44,7 @@ class Wire:
         self._watch = Watch(patience)
         self._buffer = memoryview(bytearray(_FIRST_BUFFER_BYTES))
         self._start = self._end = 0
+        self._broken = False
         self.between_messages = True
         self.received_bytes = 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -101,9 +103,11 @@ class Wire:
         """Send all of it.
 
         Raises:
-            PeerClosed: the connection is gone.
+            PeerClosed: the connection is gone, or an earlier PDU is stuck in it half.
             PeerIdle: the peer does not read.
         """
+        if self._broken:
+            raise PeerClosed
         rest = memoryview(data)
         patience_s = self._patience.send_s
         while rest:
@@ -113,6 +117,7 @@ class Wire:
             except TimeoutError:
                 patience_s -= monotonic() - started
                 if patience_s <= 0:
+                    self._broken = True
                     raise PeerIdle("the peer does not read") from None
             except OSError:
                 raise PeerClosed from None

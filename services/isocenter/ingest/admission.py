@@ -2,8 +2,6 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class Places:
@@ -35,11 +33,3 @@ class Places:
             self._taken[address] -= 1
             if self._taken[address] <= 0:
                 del self._taken[address]
-
-    @contextmanager
-    def giving_back(self, address: str) -> Iterator[None]:
-        """Give a taken one back at the end, come what may."""
-        try:
-            yield
-        finally:
-            self.give_back(address)

@@ -26,6 +26,7 @@ from isocenter.ingest.statuses import SUCCESS, Answer, Status
 from isocenter.ingest.store_scp import StoreScp
 from isocenter.ingest.tally import Tally
 from isocenter.runtime.caller import NOBODY, Action, Caller, allowed
+from isocenter.runtime.metrics import METRICS
 
 RecordDenied = Callable[[Caller, Action], None]
 
@@ -102,6 +103,7 @@ class Association:
         if self._has_place:
             self._has_place = False
             self._at.places.give_back(self._peer.address)
+            METRICS.set("isocenter_associations", self._at.places.taken)
 
     def _malformed(self, request: AssociateRequest) -> Rejection | None:
         if not request.protocol_version & PROTOCOL_VERSION:
@@ -130,6 +132,7 @@ class Association:
         if not self._at.accepting():
             return Rejection.TEMPORARY_CONGESTION
         self._has_place = self._at.places.take(self._peer.address)
+        METRICS.set("isocenter_associations", self._at.places.taken)
         return None if self._has_place else Rejection.LOCAL_LIMIT_EXCEEDED
 
     def _is_allowed(self, action: Action) -> bool:

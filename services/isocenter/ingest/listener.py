@@ -54,11 +54,17 @@ class Listener:
         self._thread = threading.Thread(target=self._accept_all, name="dicom-accept", daemon=True)
 
     def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Open a port before `start`; 0 takes a free one. Give its number. Raises OSError when it cannot be had."""
+        """Open a port before `start`; 0 takes a free one. Give its number. `::` listens for IPv4 as well.
+
+        Raises OSError when the port cannot be had.
+        """
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        both = address[0] == "::" and socket.has_dualstack_ipv6()
+        listening = socket.create_server(
+            address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both
+        )
         listening.setblocking(False)
         bound_host, bound_port = listening.getsockname()[:2]
         self._ports.append(_Port(listening, tls, ip_address(bound_host).is_loopback))
@@ -75,8 +81,9 @@ class Listener:
         over when the grace ends is cut off and discarded, never acknowledged.
         """
         ends_at = monotonic() + grace_s
-        self._draining.set()
-        self._wake_sender.send(b"\0")
+        if not self._draining.is_set():
+            self._draining.set()
+            self._wake_sender.send(b"\0")
         if self._thread.is_alive():
             self._thread.join(grace_s)
         self._wait_until_empty(ends_at - min(_LAST_WORDS_S, grace_s / 2))

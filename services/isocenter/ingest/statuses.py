@@ -1,6 +1,6 @@
 """The one table from outcomes and errors to DIMSE status codes (PS3.7 Annex C, PS3.4 B.2.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from isocenter.errors import (
@@ -39,6 +39,7 @@ class Answer:
     status: Status
     comment: str = ""
     offending_tags: tuple[int, ...] = ()
+    in_quarantine: bool = False  # the bytes are kept all the same
 
 
 SUCCESS = Answer(Status.SUCCESS)
@@ -57,7 +58,8 @@ def answer_to_outcome(outcome: Outcome) -> Answer:
     """Success for what is durable and will be found; quarantined things are never acknowledged as stored."""
     if outcome.status in ("stored", "duplicate"):
         return SUCCESS
-    return answer_to_error(outcome.error or InvalidInstance("the data set is in quarantine"))
+    error = outcome.error or InvalidInstance("the data set is in quarantine")
+    return replace(answer_to_error(error), in_quarantine=True)
 
 
 def answer_to_error(error: Exception) -> Answer:

@@ -19,7 +19,7 @@ class Tally:
         """Count an answered C-STORE."""
         if answer.status is Status.SUCCESS:
             self.stored += 1
-        elif answer.status in (Status.CANNOT_UNDERSTAND, Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS):
+        elif answer.in_quarantine:
             self.quarantined += 1
         elif answer.status is Status.PROCESSING_FAILURE:
             self.failed += 1

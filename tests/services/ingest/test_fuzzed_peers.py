@@ -33,10 +33,20 @@ MAX_GROWTH_KIB = 64 * 1024
 
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_streams_end_cleanly(seed: int) -> None:
+    play_mutated(seed, 1_500)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_a_million_mutated_pdus_end_cleanly(seed: int) -> None:
+    play_mutated(seed, 50_000)
+
+
+def play_mutated(seed: int, streams: int) -> None:
     chance = random.Random(seed)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with capture_logs() as logs, dicom_address(MemoryReceiver()) as running:
-        for _ in range(1500):
+    with capture_logs() as logs, dicom_address(MemoryReceiver(keep=False)) as running:
+        for _ in range(streams):
             play(running, mutated(chance))
         play(running, b"".join(STREAM), expected=(2, 4, 4, 6))
     failures = [line for line in logs if line["event"] in ("association_failed", "store_failed")]
