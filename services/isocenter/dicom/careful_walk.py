@@ -1,6 +1,13 @@
 """The header scan's careful way: any encoding, any oddity that can be read past, everything counted."""
 
-from isocenter.dicom.encoding import DELIMITER_GROUP, PIXEL_TAGS, Element, Encoding, encoding_at
+from isocenter.dicom.encoding import (
+    ITEM_END,
+    PIXEL_TAGS,
+    SEQUENCE_END,
+    Element,
+    Encoding,
+    encoding_at,
+)
 from isocenter.dicom.fragments import Fragments, walk_fragments
 from isocenter.dicom.ledger import Ledger
 from isocenter.dicom.limits import LEAF_MAX_BYTES, UNDEFINED_LENGTH, ScanLimits
@@ -64,7 +71,7 @@ class CarefulWalk:
             ledger.note("trailing_bytes", 0, "bytes after the last element, kept and not read")
             return at
         element = ledger.read(at, self._encoding)
-        if element.tag >> 16 == DELIMITER_GROUP:
+        if element.tag in (ITEM_END, SEQUENCE_END):
             ledger.note("stray_delimiter", element.tag, "a delimiter that ends nothing")
             return element.value
         if element.length != UNDEFINED_LENGTH and element.value + element.length > ledger.end:

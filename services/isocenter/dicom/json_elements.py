@@ -6,6 +6,7 @@ from isocenter.dicom import attributes
 from isocenter.dicom.ambiguous import settle
 from isocenter.dicom.charset import charset_of
 from isocenter.dicom.encoding import (
+    DELIMITER_GROUP,
     FORMS,
     IMPLICIT,
     ITEM,
@@ -67,9 +68,8 @@ class Elements:
             return self._pass_pixels(element)
         key = attributes.key_of(tag)
         made, at = self._object(level, element, key)
-        if (
-            tag & 0xFFFF and key not in level.document
-        ):  # group lengths are not in the model (PS3.18 F.2.2)
+        # Group lengths are not in the model (PS3.18 F.2.2), items that stand where none can are no attributes.
+        if tag & 0xFFFF and tag >> 16 != DELIMITER_GROUP and key not in level.document:
             level.document[key] = made
             level.unsorted = level.unsorted or tag < before
             if tag == SPECIFIC_CHARACTER_SET:

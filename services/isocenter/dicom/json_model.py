@@ -17,6 +17,7 @@ from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.limits import Finding
 from isocenter.dicom.pieces import Piece, Runs
 from isocenter.dicom.transfer_syntaxes import transfer_syntax
+from isocenter.errors import Corrupted
 
 
 def to_json(
@@ -34,8 +35,10 @@ def to_json(
     icon with their item headers. `findings`, when given, takes what only decoding shows: `text_undecodable`,
     `vr_differs`, `malformed_sequence`.
 
-    Never fails for pieces that the scan gave. Raises InvalidInstance or LimitExceeded (`nesting`) for others.
+    Never fails for pieces that the scan gave; raises Corrupted, InvalidInstance, LimitExceeded (`nesting`) for others.
     """
+    if pieces and pieces[0][0] != dataset_offset:
+        raise Corrupted("the pieces of a header do not start where the data set does")
     syntax = transfer_syntax(transfer_syntax_uid)
     builder = Builder(Runs(pieces), bulk_data_uri)
     document = builder.build(explicit=not syntax.implicit, big_endian=syntax.big_endian)

@@ -15,7 +15,8 @@ class ScanLimits:
     """Every default is meant for the open network; a site may raise them for a sender it knows.
 
     `max_header_bytes` counts all outside Pixel Data and values above `LEAF_MAX_BYTES`; `max_elements` elements and
-    items at any depth; the inflater may give `max_inflate_ratio` times what it was fed once it gave 1 MiB.
+    items at any depth. `max_depth` may only be lowered: the JSON model reads no deeper than the default. The inflater
+    may give `max_inflate_ratio` times what it was fed once it gave 1 MiB.
     """
 
     max_header_bytes: int = 64 << 20

@@ -5,6 +5,7 @@ Whatever is odd raises Odd and is left to the careful walk, which must find the 
 
 from isocenter.dicom.attributes import ATTRIBUTES
 from isocenter.dicom.encoding import (
+    DELIMITER_GROUP,
     EXPLICIT_HEAD,
     FORMS,
     IMPLICIT_HEAD,
@@ -30,6 +31,7 @@ _IMPLICIT_SPECIAL = (
 _VRS = frozenset(FORMS)
 _SHORT = Form.SHORT
 _MAX_DEPTH = 16
+_DELIMITERS = DELIMITER_GROUP << 16  # the greatest tags, and only the end of an item is expected
 
 
 class Odd(Exception):
@@ -82,7 +84,7 @@ class QuickWalk:
             elif length > LEAF_MAX_BYTES:
                 self.walk.holes.append((at, at + length))
             at += length
-        if lengths & 1:
+        if lengths & 1 or (at >= 0 and before >= _DELIMITERS):
             raise Odd
         return at
 
@@ -120,7 +122,7 @@ class QuickWalk:
             else:
                 lengths |= length
                 at += length
-        if lengths & 1:
+        if lengths & 1 or (at >= 0 and before >= _DELIMITERS):
             raise Odd
         return at
 

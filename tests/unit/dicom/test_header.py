@@ -209,6 +209,12 @@ class TestScan:
             == "media_directory"
         )
 
+    def test_a_delimiter_at_the_top_level_is_told(self) -> None:
+        assert codes(scan(instance(late=SEQUENCE_END), 0, EXPLICIT)) == ["stray_delimiter"]
+
+    def test_an_element_of_the_delimiters_group_has_no_representation(self) -> None:
+        assert refused(instance(late=element(0xFFFEFFFF, "OW", b""))) == "truncated"
+
     def test_an_empty_data_set_is_refused(self) -> None:
         assert refused(b"") == "empty"
 

@@ -27,12 +27,14 @@ from tests.support.data_sets import (
 )
 from tests.support.dicom_files import real_files
 
+from isocenter.dicom import header as header_module
 from isocenter.dicom.encoding import FORMS
 from isocenter.dicom.frames import frame_ranges
 from isocenter.dicom.header import scan
 from isocenter.dicom.json_model import dumps, to_json
 from isocenter.dicom.limits import ScanLimits
 from isocenter.dicom.part10 import read_file_meta
+from isocenter.dicom.quick_walk import Odd
 from isocenter.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 from isocenter.errors import InvalidInstance, IsocenterError, LimitExceeded
 
@@ -62,6 +64,28 @@ def whole_way(data: bytes, dataset_offset: int, syntax: str) -> bool:
         with contextlib.suppress(IsocenterError):
             frame_ranges(header.pixel_data, document)
     return True
+
+
+def test_the_quick_walk_finds_what_the_careful_walk_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = [
+        file.path.read_bytes() for file in real_files() if file.path.stat().st_size < SMALL_BYTES
+    ]
+    rng = random.Random(7)
+    compared = 0
+    for _ in range(MUTATIONS):
+        content = mutated(rng, rng.choice(small))
+        with contextlib.suppress(IsocenterError):
+            meta = read_file_meta(content)
+            quick = scan(content, meta.dataset_offset, meta.transfer_syntax_uid)
+            with monkeypatch.context() as patch:
+                patch.setattr(header_module, "QuickWalk", refuse)
+                assert scan(content, meta.dataset_offset, meta.transfer_syntax_uid) == quick
+            compared += 1
+    assert compared > MUTATIONS / 10
+
+
+def refuse(*_args: object, **_keywords: object) -> None:
+    raise Odd
 
 
 def limit(data: bytes, syntax: str, limits: ScanLimits | None = None) -> tuple[object, int, float]:
