@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from isocenter.dicom.levels import level_of
 from isocenter.dicomweb.qido_parameters import SearchParameters
-from isocenter.ports.index import Found, Level
+from isocenter.ports.index import Found, Level, Query
 from isocenter.streaming.json_members import element, with_base, with_character_set, with_member
 from isocenter.streaming.view import Viewed, view
 
@@ -30,26 +30,29 @@ _INSTANCE = _tags(
     "00080005 00080016 00080018 00080056 00080201 00081190 0020000D 0020000E 00200013 00280008 00280010 00280011 "
     "00280100"
 )
-DEFAULTS: dict[Level, frozenset[str]] = {
-    "study": _STUDY,
-    "series": _STUDY | _SERIES,
-    "instance": _STUDY | _SERIES | _INSTANCE,
-}
 
 
-def needs_documents(level: Level, asked: SearchParameters) -> bool:
+def default_attributes(query: Query) -> frozenset[str]:
+    """What the default answer to a query holds; what the address already says of levels above is left out."""
+    attributes = _STUDY if query.study_instance_uid is None else frozenset()
+    if query.level == "study":
+        return attributes
+    if query.level == "series":
+        return attributes | _SERIES
+    return attributes | (_SERIES if query.series_instance_uid is None else frozenset()) | _INSTANCE
+
+
+def needs_documents(query: Query, asked: SearchParameters) -> bool:
     """Tell whether more is asked than the default answer has; what lives below the level is never in an answer."""
-    return asked.include_all or bool(_reachable(level, asked) - DEFAULTS[level])
+    return asked.include_all or bool(_reachable(query.level, asked) - default_attributes(query))
 
 
-def answer_of(
-    found: Found, level: Level, base: str, asked: SearchParameters, *, full: bool
-) -> bytes:
+def answer_of(found: Found, query: Query, base: str, asked: SearchParameters) -> bytes:
     """One match as a DICOM JSON object, with its Retrieve URL and character set."""
     content = found.content
-    if full and not asked.include_all:
-        content = _chosen(content, DEFAULTS[level] | _reachable(level, asked))
-    if full:
+    if query.full and not asked.include_all:
+        content = _chosen(content, default_attributes(query) | _reachable(query.level, asked))
+    if query.full:
         content = with_base(content, base)
     content = with_member(content, RETRIEVE_URL, element("UR", url_of(found, base)))
     viewed = Viewed(

@@ -48,10 +48,9 @@ class SearchRoutes:
         media_type = choose(accepted(request), JSON_TYPES)
         asked = search_parameters(request.query)
         base = base_url(request, self._public_url)
-        full = needs_documents(level, asked)
-        query = self._query(request, level, asked, full=full)
+        query = self._query(request, level, asked)
         found, remaining = self._found(query, asked)
-        body = joined([answer_of(one, level, base, asked, full=full) for one in found])
+        body = joined([answer_of(one, query, base, asked) for one in found])
         headers = [
             ("Content-Type", media_type),
             ("Cache-Control", "private, no-cache"),
@@ -63,17 +62,14 @@ class SearchRoutes:
             headers.append(("Warning", f"299 {base}: {text}"))
         await request.respond(200, body, headers)
 
-    def _query(
-        self, request: Request, level: Level, asked: SearchParameters, *, full: bool
-    ) -> Query:
+    def _query(self, request: Request, level: Level, asked: SearchParameters) -> Query:
         study, series = request.params.get("study"), request.params.get("series")
         for uid in (study, series):
             if uid is not None and not is_valid_uid(uid):
                 raise InvalidRequest("the address holds something that is not a UID")
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
-        return Query(
-            level, asked.conditions, study, series, asked.order, limit, asked.offset, full=full
-        )
+        query = Query(level, asked.conditions, study, series, asked.order, limit, asked.offset)
+        return replace(query, full=True) if needs_documents(query, asked) else query
 
     def _found(self, query: Query, asked: SearchParameters) -> tuple[list[Found], int]:
         """The page, and how many results lie beyond it when the client could not know that it was cut."""
