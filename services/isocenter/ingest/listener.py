@@ -83,9 +83,10 @@ class Listener:
         ends_at = monotonic() + grace_s
         if not self._draining.is_set():
             self._draining.set()
-            self._wake_sender.send(b"\0")
+            self._wake_sender.close()  # wakes the accepting thread
         if self._thread.is_alive():
             self._thread.join(grace_s)
+        self._close_sockets()
         self._wait_until_empty(ends_at - min(_LAST_WORDS_S, grace_s / 2))
         self._shut_all()
         self._wait_until_empty(ends_at)
@@ -112,8 +113,11 @@ class Listener:
                 for key, _ in selector.select():
                     if key.data is not None:
                         self._accept(key.data)
-        for port in self._ports:
-            port.listening.close()
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        for listening in (*(port.listening for port in self._ports), self._wake_receiver):
+            listening.close()
 
     def _accept(self, port: _Port) -> None:
         try:
