@@ -1,11 +1,14 @@
 """The promise, checked on a disk: every receipt that can be read names an object with the right bytes."""
 
+import os
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
 from isocenter.adapters.disk import Disk
+from isocenter.adapters.journal.catalogue import Catalogue
 from isocenter.adapters.journal.files import FileJournal
+from isocenter.adapters.journal.walking import Walker
 from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.events.entries import EntryKind
@@ -28,6 +31,7 @@ def recovered(disk: Disk, root: Path, clock: Clock) -> set[str]:
                 _check_object(objects, receipt)
                 digests.add(receipt.digest)
     journal.close()
+    _check_sealed(disk, root)
     return digests
 
 
@@ -36,6 +40,22 @@ def check_promise(disk: Disk, root: Path, clock: Clock, acknowledged: Iterable[s
     missing = set(acknowledged) - recovered(disk, root, clock)
     if missing:
         raise Broken(f"{len(missing)} acknowledged instances have no receipt")
+
+
+def _check_sealed(disk: Disk, root: Path) -> None:
+    """What has a sealed segment's name ends where the name says, with the end mark that merging rests on."""
+    catalogue = Catalogue(disk, str(root))
+    catalogue.refresh()
+    for segment in catalogue.all():
+        if segment.last is None:
+            continue
+        fd = disk.open(segment.path, os.O_RDONLY)
+        walker = Walker(disk, fd, segment.stream, 0, segment.first)
+        while walker.step() is not None:
+            pass
+        disk.close(fd)
+        if not walker.ended or walker.sequence != segment.last + 1:
+            raise Broken("a sealed segment does not end as its name says")
 
 
 def _check_object(objects: FilesystemObjects, receipt: pb.Receipt) -> None:

@@ -1,0 +1,49 @@
+"""A process that receives: `python -m tests.support.receiving_child ROOT ACKS COUNT [SEED] [THREADS]`.
+
+Writes each acknowledged digest as a line to ACKS, after the receive core said so.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+from tests.support.part10 import EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE, data_set
+
+from isocenter.adapters.journal.files import FileJournal
+from isocenter.adapters.objects.filesystem import FilesystemObjects
+from isocenter.api.journal.v1 import entries_pb2 as pb
+from isocenter.ingest.receive import Receiver
+from isocenter.runtime.clock import HybridClock
+
+
+def receive(receiver: Receiver, acks: int, numbers: range, seed: str) -> None:
+    sender = pb.Sender(protocol="dimse", address="127.0.0.1", calling_ae_title="CHILD")
+    for number in numbers:
+        sop = f"1.2.{seed}.{number}"
+        content = data_set(sop, f"1.2.{number % 2}", f"1.2.3.{number % 3}", pixels=b"\1" * 200)
+        incoming = receiver.begin(sender, EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE, sop)
+        incoming.write(memoryview(content))
+        outcome = incoming.finish()
+        os.write(acks, f"{outcome.digest}\n".encode())
+
+
+def main(root: Path, acks_path: str, count: int, seed: str = "1", threads: int = 1) -> None:
+    root.mkdir(exist_ok=True)
+    clock = HybridClock()
+    writer = FileJournal(root, clock).writer("child")
+    receiver = Receiver(FilesystemObjects(root), writer, clock, lambda *_: None)
+    acks = os.open(acks_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    running = [
+        threading.Thread(target=receive, args=(receiver, acks, range(n, count, threads), seed))
+        for n in range(threads)
+    ]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    writer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), *sys.argv[4:5], *map(int, sys.argv[5:6]))
