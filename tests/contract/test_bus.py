@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nats
@@ -13,7 +14,8 @@ from tests.support.nats_server import RunningNats, running_nats
 
 from isocenter.adapters.bus.nats import NatsBus
 from isocenter.adapters.bus.streams import streams
-from isocenter.errors import InvalidRequest, Unavailable
+from isocenter.api.events.v1.events_pb2 import StudyArrived
+from isocenter.errors import InvalidRequest, LimitExceeded, Unavailable
 from isocenter.events.catalog import INSTANCE_STORED, STUDY_ARRIVED
 from isocenter.events.headers import encode
 
@@ -189,3 +191,21 @@ async def test_what_is_not_an_event_is_delivered_and_cannot_be_decoded(
     for delivery in await take(consumer, 2):
         with pytest.raises(InvalidRequest):
             _ = delivery.event
+
+
+async def test_a_client_that_closed_for_good_is_replaced_and_its_consumer_goes_on(
+    server: RunningNats, bus: NatsBus
+) -> None:
+    consumer = await bus.consumer("reader", [STUDY_ARRIVED])
+    assert await nothing_comes(consumer)
+    assert bus._client is not None
+    await bus._client.close()
+    await bus.publish(study_arrived())
+    assert len(await take(consumer, 1)) == 1
+
+
+async def test_an_event_too_large_for_the_broker_is_refused(bus: NatsBus) -> None:
+    event = study_arrived()
+    huge = replace(event, message=StudyArrived(study_instance_uid="1" * (1 << 20)))
+    with pytest.raises(LimitExceeded):
+        await bus.publish(huge)

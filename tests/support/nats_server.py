@@ -1,9 +1,11 @@
 """A real nats-server on a free port, which can be killed, started again and robbed of its store."""
 
+import ctypes
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,12 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+def die_with_parent() -> None:
+    """A test run that is killed leaves no server behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class RunningNats:
@@ -36,7 +44,9 @@ class RunningNats:
     def start(self) -> None:
         command = self.server.write(self._folder / "nats.conf")
         log = (self._folder / "nats.log").open("ab")
-        self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._process = subprocess.Popen(
+            command, stdout=log, stderr=log, preexec_fn=die_with_parent
+        )
         log.close()
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self._process.poll() is None:

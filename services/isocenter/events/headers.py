@@ -137,8 +137,8 @@ def _time_text(time_ms: int) -> str:
 def _time_ms(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise InvalidRequest("the time has no zone")
+        return round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
         raise InvalidRequest("the time is not as in RFC 3339") from error
-    if moment.tzinfo is None:
-        raise InvalidRequest("the time has no zone")
-    return round(moment.timestamp() * 1000)

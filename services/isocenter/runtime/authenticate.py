@@ -36,11 +36,19 @@ log = logger(__name__)
 class Authenticator:
     """`web_app.Authenticate`. A proof that is given is always checked, on loopback too.
 
-    What was found right is remembered for a minute under a keyed hash, at most until the file of users changes.
+    What was found right is remembered for a minute under a keyed hash, at most until the file of users changes. A proxy
+    on this machine that says nothing of whom it speaks for looks like this machine: then `trust_loopback` must be off.
     """
 
-    def __init__(self, users_file: Path, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        users_file: Path,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        trust_loopback: bool = True,
+    ) -> None:
         self._file = users_file
+        self._trust_loopback = trust_loopback
         self._now_s = now_s
         self._key = secrets.token_bytes(32)
         self._attempts = Attempts()
@@ -58,7 +66,8 @@ class Authenticator:
         """Find the caller; raises Unauthenticated for a wrong proof, Busy after too many of them."""
         given = headers.get("authorization", "")
         if not given:
-            if is_local(headers, peer) and not is_cross_site(headers, method):
+            local = self._trust_loopback and is_local(headers, peer)
+            if local and not is_cross_site(headers, method):
                 return local_administrator(peer)
             return NOBODY
         scheme, _, credentials = given.partition(" ")

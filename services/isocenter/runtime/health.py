@@ -11,11 +11,17 @@ from isocenter.runtime.metrics import METRICS
 
 State = Literal["starting", "serving", "draining", "stopped"]
 
+LIVE = "live"
+
 log = logger(__name__)
 
 
 class Health:
-    """`starting`, `serving`, `draining`, `stopped`; only `serving` is SERVING, and only while nothing blocks it."""
+    """`starting`, `serving`, `draining`, `stopped`; only `serving` is SERVING, and only while nothing blocks it.
+
+    That is readiness, under the empty name and the service's. Liveness is the name `live`: SERVING as long as the
+    event loop answers at all.
+    """
 
     def __init__(self, service: str) -> None:
         self._names = ("", service)
@@ -48,5 +54,6 @@ class Health:
         METRICS.set("isocenter_serving", int(self.ready))
         statuses = health_pb2.HealthCheckResponse
         status = statuses.SERVING if self.ready else statuses.NOT_SERVING
+        await self._servicer.set(LIVE, statuses.SERVING)
         for name in self._names:
             await self._servicer.set(name, status)

@@ -68,7 +68,9 @@ def run(settings_class: type[S], compose: Compose[S], **given: object) -> int:
             return runner.run(_main(settings, compose))
     except IsocenterError as error:
         log.error("not_started", reason=error.reason, error=error.message)
-        return 1
+    except Exception as error:
+        log.exception("not_started", error=type(error).__name__)
+    return 1
 
 
 async def _main(settings: S, compose: Compose[S]) -> int:

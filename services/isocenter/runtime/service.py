@@ -28,7 +28,8 @@ class Service:
     """What `runtime.lifecycle` runs in one process.
 
     `servicers` add themselves to the gRPC server; `tasks` run by name until cancelled and end the process when they
-    fail; `threads` are started before serving and stopped (drained) after the not-serving signal.
+    fail; `drains` are called once the process is not serving any more, each in a thread of its own, while tasks still
+    run; `routes` are for the web application that composition makes.
     """
 
     name: str

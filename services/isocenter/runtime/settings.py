@@ -45,6 +45,9 @@ class ServiceSettings(BaseSettings):
     bus_token: SecretStr = SecretStr("")
     rpc_token: SecretStr = SecretStr("")
     listen: str = "127.0.0.1"
+    trust_loopback: bool = (
+        True  # false: this machine's users sign in too; needed behind a proxy on this machine
+    )
     http_port: Port = 8080
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_uids: bool = False

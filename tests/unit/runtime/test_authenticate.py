@@ -55,6 +55,12 @@ async def test_loopback_without_proof_is_the_local_administrator(
     assert (caller.name, caller.method, caller.may) == ("local", "local", ANY_ACTION)
 
 
+async def test_behind_a_proxy_loopback_is_nobody_when_it_is_not_trusted(file: Path) -> None:
+    authenticate = Authenticator(file, trust_loopback=False)
+    assert await authenticate(LOCAL, "GET", "127.0.0.1") is NOBODY
+    authenticate.close()
+
+
 async def test_anybody_else_without_proof_is_nobody(authenticate: Authenticator) -> None:
     assert await authenticate(LOCAL, "GET", AWAY) is NOBODY
     assert await authenticate({"host": "evil.example"}, "GET", "127.0.0.1") is NOBODY

@@ -166,6 +166,7 @@ async def test_too_many_dead_letters_fail_readiness_and_leave_the_process_up(
             return await health(settings) == NOT_SERVING
 
         await until(is_unready)
+        assert await health(settings, "live") == SERVING
         assert not task.done()
     await bus.close()
 

@@ -67,11 +67,14 @@ class NatsBus:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self._back = asyncio.Event()  # connected just now
+        self._listening: dict[str, Client] = {}
         self.incarnation = 0
 
     async def publish(self, event: Event) -> None:
         """Publish once, whatever the number of attempts: the id is the broker's de-duplication id."""
         headers, data = encode(event)
+        if len(data) > MAX_DATA_BYTES:
+            raise LimitExceeded("an event is too large", max_bytes=MAX_DATA_BYTES)
         headers[MESSAGE_ID] = event.id
         await self._publish(
             event.subject, headers, data, stream_of(entity_of(event.fact), self._site)
@@ -119,10 +122,13 @@ class NatsBus:
     # What PullConsumer needs
 
     async def listen(self, inbox: str, arrived: Callable[[Any], Awaitable[None]]) -> None:
-        """Subscribe; the client subscribes again after each reconnect."""
+        """Subscribe once per client; the client itself subscribes again after each reconnect."""
         client = await self._connected()
+        if self._listening.get(inbox) is client:
+            return
         async with _translated():
             await client.subscribe(inbox, cb=arrived)
+        self._listening[inbox] = client
 
     async def send(self, subject: str, reply: str, data: bytes) -> None:
         """Publish a request."""
@@ -166,9 +172,6 @@ class NatsBus:
     async def _publish(
         self, subject: str, headers: dict[str, str], data: bytes, stream: StreamSpec
     ) -> None:
-        if len(data) > MAX_DATA_BYTES:
-            raise LimitExceeded("an event is too large", max_bytes=MAX_DATA_BYTES)
-
         async def publish(client: Client, timeout_s: float) -> None:
             jetstream = client.jetstream()
             try:
@@ -273,7 +276,8 @@ def _stream_config(spec: StreamSpec) -> StreamConfig:
         discard=DiscardPolicy.OLD,
         max_age=spec.keep_s,
         max_bytes=MAX_STREAM_BYTES,
-        max_msg_size=MAX_DATA_BYTES + MAX_HEADER_BYTES,
+        max_msg_size=MAX_DATA_BYTES
+        + MAX_HEADER_BYTES * (2 if spec.name.endswith(DEAD_LETTERS) else 1),
         duplicate_window=DEDUPE_WINDOW_S,
     )
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,8 +17,9 @@ from isocenter.adapters.bus.streams import ConsumerSpec
 
 ANSWER_S = 1.0  # patience with a request that is answered at once
 LATE_S = 1.0  # what an expiry may be late before the request counts as lost
+SLICE_S = 0.25  # how soon a reconnect is seen
+LEAST_S = 0.05
 NOTHING_THERE = frozenset({"404", "408"})
-CONSUMER_GONE = frozenset({"503", "409"})
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Connection(Protocol):
     incarnation: int  # rises with every connect and reconnect
 
     async def listen(self, inbox: str, arrived: Callable[[Any], Awaitable[None]]) -> None:
-        """Subscribe for the life of the connection."""
+        """Subscribe for the life of the connection; again is harmless."""
         ...
 
     async def send(self, subject: str, reply: str, data: bytes) -> None:
@@ -62,18 +64,15 @@ class PullConsumer:
         self._arrived: deque[NatsDelivery] = deque()
         self._news = asyncio.Event()
         self._ensured_for = -1  # incarnation
-        self._listening = False
 
     async def fetch(self, max_events: int, timeout_s: float) -> list[NatsDelivery]:
         """Take what is there; else wait for the first event of any stream, at most `timeout_s`."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
+        deadline = self._now() + timeout_s
         await self._ready()
         if not self._arrived:
             await self._ask(max_events, 0.0)
-            await self._wait(min(deadline, self._now() + ANSWER_S), all_answered=True)
-        if not self._arrived:
-            await self._ask(1, max(deadline - self._now(), 0.05))
-            await self._wait(deadline, all_answered=False)
+            await self._wait_for_answers(min(deadline, self._now() + ANSWER_S))
+        await self._wait_for_an_event(deadline)
         return [self._arrived.popleft() for _ in range(min(max_events, len(self._arrived)))]
 
     async def pending(self) -> int:
@@ -85,16 +84,14 @@ class PullConsumer:
         """After a reconnect nothing of before counts: requests are lost, and the store may have been wiped."""
         if self._ensured_for != self._connection.incarnation:
             self._requests.clear()
-            if not self._listening:
-                await self._connection.listen(f"{self._inbox}.*", self._take)
-                self._listening = True
+            await self._connection.listen(f"{self._inbox}.*", self._take)
             await self._connection.ensure(list(self._specs.values()))
             self._ensured_for = self._connection.incarnation
 
     async def _ask(self, batch: int, expires_s: float) -> None:
         """Send a pull request to every stream that has none; `expires_s` 0 is answered at once."""
-        now = self._now()
         for name, spec in self._specs.items():
+            now = self._now()
             request = self._requests.get(name)
             if request is not None and request.expires_s > now:
                 continue
@@ -112,39 +109,46 @@ class PullConsumer:
                 json.dumps(body).encode(),
             )
 
-    async def _wait(self, deadline: float, *, all_answered: bool) -> None:
-        """Until every request is answered, or the first event came; a reconnect ends it too."""
-        incarnation = self._connection.incarnation
-        while self._unanswered() if all_answered else not self._arrived:
-            self._news.clear()
-            left_s = deadline - self._now()
-            if left_s <= 0 or self._ensured_for != incarnation:
+    async def _wait_for_answers(self, deadline: float) -> None:
+        """Until every request that is answered at once is answered."""
+        while any(not request.waits for request in self._requests.values()):
+            if not await self._news_before(deadline):
                 return
-            if self._connection.incarnation != incarnation:
+
+    async def _wait_for_an_event(self, deadline: float) -> None:
+        """Until an event came. A request may end meanwhile, one of an earlier fetch too: it is made anew."""
+        while not self._arrived and deadline - self._now() > 0:
+            await self._ask(1, max(deadline - self._now(), LEAST_S))
+            if not await self._news_before(deadline):
                 return
-            try:
-                # a slice, so that a reconnect is seen soon
-                await asyncio.wait_for(self._news.wait(), min(left_s, 0.25))
-            except TimeoutError:
-                continue
+
+    async def _news_before(self, deadline: float) -> bool:
+        """Wait for something to come to the inbox, a slice at a time; false when waiting on makes no sense."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), min(deadline - self._now(), SLICE_S))
+        self._news.clear()
+        if self._ensured_for != self._connection.incarnation:
+            await asyncio.sleep(
+                LEAST_S
+            )  # whatever it was, the next fetch is not to ask without a pause
+            return False
+        return self._now() < deadline
 
     async def _take(self, message: Any) -> None:
         """Sort what comes to the inbox: events, and the broker's words about a request."""
         status = (message.headers or {}).get("Status", "")
         if status and not message.reply:
             name = str(message.subject).rpartition(".")[2]
-            if status in NOTHING_THERE or status in CONSUMER_GONE:
-                self._requests.pop(name, None)
-            if status in CONSUMER_GONE:
-                self._ensured_for = -1
+            self._requests.pop(name, None)
+            if status not in NOTHING_THERE:
+                self._ensured_for = (
+                    -1
+                )  # the consumer or its stream is gone, or the server is leaving
         else:
             delivery = NatsDelivery(message)
             self._arrived.append(delivery)
             self._count_off(str(message.metadata.stream))
         self._news.set()
-
-    def _unanswered(self) -> bool:
-        return any(not request.waits for request in self._requests.values())
 
     def _count_off(self, name: str) -> None:
         request = self._requests.get(name)
