@@ -1,4 +1,4 @@
-"""A process that receives: `python -m tests.support.receiving_child ROOT ACKS COUNT [SEED] [THREADS]`.
+"""A process that receives: `python -m tests.support.receiving_child ROOT ACKS COUNT SEED THREADS`.
 
 Writes each acknowledged digest as a line to ACKS, after the receive core said so.
 """
@@ -28,7 +28,7 @@ def receive(receiver: Receiver, acks: int, numbers: range, seed: str) -> None:
         os.write(acks, f"{outcome.digest}\n".encode())
 
 
-def main(root: Path, acks_path: str, count: int, seed: str = "1", threads: int = 1) -> None:
+def main(root: Path, acks_path: str, count: int, seed: str, threads: int) -> None:
     root.mkdir(exist_ok=True)
     clock = HybridClock()
     writer = FileJournal(root, clock).writer("child")
@@ -46,4 +46,4 @@ def main(root: Path, acks_path: str, count: int, seed: str = "1", threads: int =
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), *sys.argv[4:5], *map(int, sys.argv[5:6]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))

@@ -1,0 +1,12 @@
+"""Wait, in a thread, for something to become true, with a deadline instead of a sleep."""
+
+import time
+from collections.abc import Callable
+
+
+def poll(true: Callable[[], bool], within_s: float = 10.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it never became true")
+        time.sleep(0.002)
