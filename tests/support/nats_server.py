@@ -45,7 +45,10 @@ class RunningNats:
         command = self.server.write(self._folder / "nats.conf")
         log = (self._folder / "nats.log").open("ab")
         self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, preexec_fn=die_with_parent
+            command,
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  (takes no lock)
         )
         log.close()
         deadline = time.monotonic() + 10
