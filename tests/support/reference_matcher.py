@@ -109,6 +109,8 @@ def _ends(vr: str, text: str) -> Ends | None:
             1 if found[2] == "+" else -1
         )
     whole, _, fraction = text.partition(".")
+    if not (whole + fraction).isdecimal():
+        return None
     formats = {
         4: "%Y",
         6: "%Y%m",
@@ -160,7 +162,7 @@ def _joined(document: Document, date: Key, time: Key) -> bool:
     if not days or _ends("DA", days[0]) is None:
         return False
     clock = times[0] if times and _ends("TM", times[0]) else "000000"
-    stored = _ends("DT", days[0] + clock)
+    stored = _ends("DT", days[0].replace(".", "") + clock.replace(":", ""))
     assert stored is not None
     from_day, to_day = date[2].split("-")
     from_time, to_time = time[2].split("-")

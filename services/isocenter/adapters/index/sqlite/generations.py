@@ -55,11 +55,11 @@ class SqliteGenerations:
                 connection.close()
 
     def _make(self) -> Serving:
-        """Make a file whose number is greater than any before, those in folders taken away included."""
+        """Make a file whose number is greater than any before: tenths of seconds, for folders that were taken away."""
         probe = self._folder / f"{pointer.POINTER}.new"
         probe.touch()
         numbers = [pointer.number_of(path) or 0 for path in self._folder.iterdir()]
-        number = max(int(probe.stat().st_mtime), *(n + 1 for n in numbers), self._last() + 1)
+        number = max(probe.stat().st_mtime_ns // 10**8, *(n + 1 for n in numbers), self._last() + 1)
         path = pointer.path_of(self._folder, number)
         with translated():
             open_writer(path, create=True).close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 POINTER = "current"
-_NAME = re.compile(r"index-([0-9]{1,10})\.db", re.ASCII)
+_NAME = re.compile(r"index-([0-9]{1,12})\.db", re.ASCII)
 _FOLLOWERS = ("-wal", "-shm", "-journal")
 
 

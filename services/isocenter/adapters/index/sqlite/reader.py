@@ -25,6 +25,9 @@ class _Open:
     checked: float
     pid: int
 
+    def __del__(self) -> None:
+        self.connection.close()  # it is in a cycle with its statements, and would wait for a collection
+
 
 class SqliteReader(SqliteReads):
     """IndexReader on a folder that the indexer writes; safe to call from many threads.

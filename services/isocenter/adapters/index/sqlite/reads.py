@@ -28,7 +28,7 @@ T = TypeVar("T")
 Connections = Callable[[], AbstractContextManager[tuple[sqlite3.Connection, int]]]
 
 SEARCH_LIMIT_S = 10.0
-GENERATION_SHIFT = 32
+GENERATION_SHIFT = 28
 _FROM = (
     "FROM studies s CROSS JOIN series e ON e.study = s.id CROSS JOIN instances i ON i.series = e.id"
 )

@@ -1,0 +1,187 @@
+"""What else an index promises: lists of decisions, positions, what readers see of writers, generations."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from tests.contract.index_search_suite import Opened
+from tests.contract.index_write_suite import NOTHING
+from tests.support.index_rows import Study, batch_of, digest_of, instance_row, study_row
+
+from isocenter.errors import Unavailable
+from isocenter.ports.index import (
+    DeletionRow,
+    HoldRow,
+    IndexBatch,
+    IndexReader,
+    MetadataIndex,
+    QuarantineRow,
+    Query,
+)
+from isocenter.ports.journal import Stream
+
+STREAM = Stream("node-1", "0123456789abcdef")
+
+
+def deletion(number: int, study: str = "1.2") -> DeletionRow:
+    return DeletionRow(f"deletion-{number}", study, "", "", number, "me", "wrong", 99, "deleted")
+
+
+def hold(number: int, study: str = "1.2") -> HoldRow:
+    return HoldRow(
+        hold_id=f"hold-{number}",
+        study_instance_uid=study,
+        series_instance_uid="1.2.1",
+        sop_instance_uid="1.2.1.1",
+        digest=digest_of(number),
+        receipt_version=7,
+        reason="other patient",
+        standing_study_instance_uid="1.3",
+        standing_series_instance_uid="1.3.1",
+        state="held",
+    )
+
+
+def quarantine(number: int, repeats: int = 1) -> QuarantineRow:
+    return QuarantineRow(
+        digest=digest_of(number),
+        object_key="quarantine/x.bin",
+        size_bytes=10,
+        reason="NO_UID",
+        message="no UID",
+        transfer_syntax_uid="1.2.840.10008.1.2",
+        sop_instance_uid="",
+        study_instance_uid="1.2",
+        sender="AE",
+        version=5,
+        repeats=repeats,
+        state="quarantined",
+    )
+
+
+class IndexStateSuite:
+    """Mixed into IndexSuite, whose fixtures it uses."""
+
+    def test_decisions_are_listed_by_state_in_pages(
+        self, index: MetadataIndex, reader: IndexReader
+    ) -> None:
+        index.write(
+            IndexBatch(
+                deletions=[deletion(n) for n in (1, 2, 3)],
+                holds=[hold(1), hold(2), hold(3, study="1.9")],
+                quarantines=[quarantine(1), quarantine(2), quarantine(2, repeats=4)],
+            )
+        )
+        assert reader.totals() == NOTHING | {"holds": 3, "quarantines": 2, "deletions": 3}
+        assert reader.holds(limit=2) == [hold(1), hold(2)]
+        assert (
+            reader.holds(limit=2, after="hold-2")
+            == reader.holds(study="1.9")
+            == [hold(3, study="1.9")]
+        )
+        assert reader.quarantines() == [quarantine(1), quarantine(2, repeats=4)]
+        assert not (reader.quarantines(study="1.9") or reader.holds(state="released"))
+        assert reader.deletions(after="deletion-1") == [deletion(2), deletion(3)]
+
+    def test_a_decision_changes_its_state(self, index: MetadataIndex, reader: IndexReader) -> None:
+        index.write(
+            IndexBatch(
+                deletions=[deletion(1), deletion(2)], holds=[hold(1)], quarantines=[quarantine(1)]
+            )
+        )
+        released = replace(hold(1), state="released", handled_version=12)
+        index.write(
+            IndexBatch(
+                deletions=[
+                    replace(deletion(1), state="undeleted"),
+                    replace(deletion(2), state="purged"),
+                ],
+                holds=[released],
+                quarantines=[replace(quarantine(1), state="dropped")],
+            )
+        )
+        assert index.hold("hold-1") == released
+        assert index.deletion("deletion-1") == replace(deletion(1), state="undeleted")
+        assert index.quarantine(digest_of(1)) == replace(quarantine(1), state="dropped")
+        assert index.deletions_of(["1.2", "1.9"]) == {"1.2": [replace(deletion(2), state="purged")]}
+        assert reader.totals() == NOTHING
+
+    def test_positions_never_step_back(self, index: MetadataIndex, reader: IndexReader) -> None:
+        other = Stream("node-2", "0" * 16)
+        index.write(IndexBatch(positions={STREAM: 5}))
+        index.write(IndexBatch(positions={STREAM: 3, other: 1}))
+        assert reader.positions() == index.positions() == {STREAM: 5, other: 1}
+
+    def test_a_reader_sees_a_write_at_its_next_call(
+        self, opened: Opened, index: MetadataIndex, reader: IndexReader
+    ) -> None:
+        seen = [reader.generation()]
+        for number in range(1, 6):
+            index.write(
+                IndexBatch([instance_row(f"1.{number}")], studies=[study_row(f"1.{number}")])
+            )
+            opened.settle()
+            assert reader.count(Query("study")) == len(reader.search(Query("study"))) == number
+            seen.append(reader.generation())
+        assert seen == sorted(set(seen))
+
+    def test_readers_move_to_a_new_generation_within_a_second_and_never_fail(
+        self, opened: Opened, index: MetadataIndex
+    ) -> None:
+        index.write(batch_of([Study("1.1"), Study("1.2")]))
+        opened.settle()
+        stop, counts, reader = threading.Event(), list[int](), opened.reader()
+
+        def read() -> int:
+            while not stop.is_set():
+                counts.append(reader.count(Query("study")))
+            return reader.generation()
+
+        with ThreadPoolExecutor(2) as pool:
+            before = reader.generation()
+            reading = [pool.submit(read) for _ in range(2)]
+            fresh = opened.generations.create()
+            fresh.write(batch_of([Study(f"1.{number}") for number in range(1, 4)]))
+            assert opened.generations.serves(index)
+            opened.generations.swap(fresh)
+            swapped = time.monotonic()
+            while counts[-1] != 3 and time.monotonic() < swapped + 5:
+                pass
+            took = time.monotonic() - swapped
+            stop.set()
+            assert all(done.result() > before for done in reading)
+        assert set(counts) == {2, 3}
+        assert took < 1.0
+        assert opened.generations.serves(fresh)
+        assert not opened.generations.serves(index)
+        with pytest.raises(Unavailable):
+            index.write(batch_of([Study("1.9")]))
+        fresh.close()
+
+    def test_an_unfinished_generation_is_dropped_by_the_next(
+        self, opened: Opened, index: MetadataIndex
+    ) -> None:
+        index.write(batch_of([Study("1.1")]))
+        unfinished = opened.generations.create()
+        unfinished.write(batch_of([Study("1.2"), Study("1.3")]))
+        unfinished.close()
+        fresh = opened.generations.create()
+        assert fresh.totals() == NOTHING
+        fresh.close()
+        again = opened.generations.open()
+        assert again.totals()["studies"] == 1
+        again.close()
+
+    def test_a_closed_index_is_unavailable(self, opened: Opened) -> None:
+        index = opened.generations.open()
+        reader = opened.reader()
+        index.close()
+        reader.close()
+        index.close()
+        reader.close()
+        with pytest.raises(Unavailable):
+            reader.totals()
+        with pytest.raises(Unavailable):
+            index.totals()
