@@ -1,12 +1,12 @@
 """How content goes out: caching headers, conditional and range requests, then the pieces."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from isocenter.dicomweb.media_types import MediaType, acceptable
 from isocenter.dicomweb.ranges import asked_range, none_match
 from isocenter.runtime.web import Body, Request
-from isocenter.streaming.pieces import cut, length_of, write_pieces
+from isocenter.streaming.pieces import cut, length_of, nothing, write_pieces
 
 REVALIDATE = "private, no-cache"
 IMMUTABLE = "private, max-age=31536000, immutable"  # only where the URL carries the digest
@@ -43,11 +43,16 @@ async def unchanged(request: Request, etag: str, headers: Sequence[tuple[str, st
 
 
 async def respond_ranged(
-    request: Request, headers: list[tuple[str, str]], pieces: Sequence[Body], etag: str
+    request: Request,
+    headers: list[tuple[str, str]],
+    pieces: Sequence[Body],
+    etag: str,
+    release: Callable[[], None] = nothing,
 ) -> None:
     """Answer 200 with all of it, or 206 with the range asked for; offsets count from the body's first byte.
 
-    A range whose If-Range does not name this content gets the whole. Raises RangeNotSatisfiable.
+    `release` is for pages of a mapped object that were sent. A range whose If-Range does not name this content gets
+    the whole. Raises RangeNotSatisfiable.
     """
     size = length_of(pieces)
     range_header = request.headers.get("range", "")
@@ -65,4 +70,5 @@ async def respond_ranged(
         headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size}"))
         headers.append(("Content-Length", str(end - start)))
     await request.start(status, headers)
-    await write_pieces(request, pieces, last=True)
+    await write_pieces(request, pieces, last=True, release=release)
+    release()

@@ -50,8 +50,8 @@ class FrameRoutes:
         contents = [await self._frame(stored, number, form) for number in numbers]
         pieces = view(stored.viewed, "frame", _enclosed(contents, form))
         headers.append(("Content-Type", _content_type(form)))
-        await respond_ranged(request, headers, pieces, etag)
-        self._objects.release(stored.object_key, stored.size_bytes)
+        release = self._objects.releasing(stored.object_key, stored.size_bytes)
+        await respond_ranged(request, headers, pieces, etag, release)
 
     async def bulk(self, request: Request) -> None:
         """A value that was too long for the metadata, or any range of the object that its digest names."""
@@ -69,8 +69,8 @@ class FrameRoutes:
         content = [await self._range(stored, start, end)]
         pieces = view(stored.viewed, "bulk", _enclosed([content], form))
         headers.append(("Content-Type", _content_type(form)))
-        await respond_ranged(request, headers, pieces, etag)
-        self._objects.release(stored.object_key, stored.size_bytes)
+        release = self._objects.releasing(stored.object_key, stored.size_bytes)
+        await respond_ranged(request, headers, pieces, etag, release)
 
     async def _frame(self, stored: Stored, number: int, form: Form) -> list[Body]:
         place = stored.frame(number)

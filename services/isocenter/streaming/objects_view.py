@@ -4,13 +4,14 @@ import contextlib
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from isocenter.errors import Corrupted, NotFound
 from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.web import Body
 from isocenter.streaming.cache import Lru
+from isocenter.streaming.pieces import nothing
 
 LARGE_BYTES = 16 << 20
 MAP_WEIGHT = 64 << 10  # an open map costs at least this much of the bound
@@ -43,13 +44,17 @@ class ObjectsView:
             raise Corrupted("the stored object has another size than the index says")
         return memoryview(mapped)[start:end]
 
-    def release(self, key: str, size_bytes: int) -> None:
-        """Let the pages of a large object leave this process's memory once they were sent."""
+    def releasing(self, key: str, size_bytes: int) -> Callable[[], None]:
+        """What lets the pages of a large object leave this process's memory, to be called once they were sent."""
         if size_bytes < LARGE_BYTES:
-            return
-        mapped = self._maps.get(key)
-        if mapped is not None:
-            mapped.madvise(mmap.MADV_DONTNEED)
+            return nothing
+
+        def release() -> None:
+            mapped = self._maps.get(key)
+            if mapped is not None:
+                mapped.madvise(mmap.MADV_DONTNEED)
+
+        return release
 
     @contextlib.contextmanager
     def local_file(self, key: str) -> Iterator[Path]:

@@ -1,10 +1,11 @@
 """An answer's body as pieces that are never joined: measured, cut to a byte range, sent with backpressure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from isocenter.runtime.web import Body, Request
 
 MAX_SEND_BYTES = 1 << 20
+RELEASE_EVERY_BYTES = 16 << 20
 
 
 def length_of(pieces: Iterable[Body]) -> int:
@@ -33,14 +34,32 @@ def bounded(piece: Body) -> Iterator[Body]:
         yield piece[start : start + MAX_SEND_BYTES]
 
 
-async def write_pieces(request: Request, pieces: Sequence[Body], *, last: bool) -> None:
-    """Send the pieces; `last` ends the body. The server waits between sends while the client is slow."""
+def nothing() -> None:
+    """Release nothing."""
+
+
+async def write_pieces(
+    request: Request,
+    pieces: Sequence[Body],
+    *,
+    last: bool,
+    release: Callable[[], None] = nothing,
+) -> None:
+    """Send the pieces; `last` ends the body. The server waits between sends while the client is slow.
+
+    `release` is called now and then in a long body, so that mapped pages that were sent can go.
+    """
     remaining = len(pieces)
+    sent = 0
     for piece in pieces:
         remaining -= 1
         left = len(piece)
         for step in bounded(piece):
             left -= len(step)
             await request.write(step, more=not (last and remaining == 0 and left == 0))
+            sent += len(step)
+            if sent >= RELEASE_EVERY_BYTES:
+                release()
+                sent = 0
     if last and not pieces:
         await request.write(b"", more=False)

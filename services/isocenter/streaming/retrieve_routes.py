@@ -11,7 +11,7 @@ from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import accepted, caching, respond_ranged, unchanged
 from isocenter.streaming.base_url import PREFIX
 from isocenter.streaming.decoding import Decoding
-from isocenter.streaming.objects_view import LARGE_BYTES, ObjectsView
+from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.pieces import write_pieces
 from isocenter.streaming.stored import Instances, Stored, stored_of
 from isocenter.streaming.view import entity_tag, entity_tag_of_many, view
@@ -61,8 +61,8 @@ class RetrieveRoutes:
             headers.append(
                 ("Content-Type", multipart.part_content_type(DICOM, form.transfer_syntax_uid))
             )
-        await respond_ranged(request, headers, pieces, etag)
-        self._objects.release(stored.object_key, stored.size_bytes)
+        release = self._objects.releasing(stored.object_key, stored.size_bytes)
+        await respond_ranged(request, headers, pieces, etag, release)
 
     async def many(self, request: Request) -> None:
         """All instances of a study or series; each is opened when its turn comes."""
@@ -89,25 +89,21 @@ class RetrieveRoutes:
         await request.write(multipart.TAIL, more=False)
 
     async def _write(self, request: Request, stored: Stored, form: Form) -> None:
-        if form.decoded or stored.size_bytes <= LARGE_BYTES:
-            await write_pieces(request, await self._content(stored, form), last=False)
-            return
-        for start in range(0, stored.size_bytes, LARGE_BYTES):
-            end = min(start + LARGE_BYTES, stored.size_bytes)
-            await write_pieces(request, [self._piece(stored, start, end)], last=False)
-            self._objects.release(stored.object_key, stored.size_bytes)
+        release = self._objects.releasing(stored.object_key, stored.size_bytes)
+        content = await self._content(stored, form)
+        await write_pieces(request, content, last=False, release=release)
+        release()
 
     async def _content(self, stored: Stored, form: Form) -> Sequence[Body]:
+        content: Body
         if not form.decoded or stored.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-            content: Body = self._piece(stored, 0, stored.size_bytes)
+            size = stored.size_bytes
+            content = self._objects.piece(stored.object_key, size, 0, size)
         else:
             syntax = transfer_syntax(stored.transfer_syntax_uid)
             decode = stored.layout is not None and (syntax.encapsulated or syntax.big_endian)
             content = await self._decoding.explicit(stored, decode=decode)
         return view(stored.viewed, "file", (content,))
-
-    def _piece(self, stored: Stored, start: int, end: int) -> Body:
-        return self._objects.piece(stored.object_key, stored.size_bytes, start, end)
 
 
 def _head(stored: Stored, form: Form, *, first: bool) -> bytes:
