@@ -164,7 +164,7 @@ class ObjectStoreSuite:
         assert [info.key for info in listed] == sorted(keys)
         assert all(info.size_bytes == len(info.key) for info in listed)
 
-    @pytest.mark.parametrize("prefix", ["", "a", "a/", "b/1", "b/1x", "c", "aa/x/y"])
+    @pytest.mark.parametrize("prefix", ["", "a", "a/", "a/b/", "b/1", "b/1x", "c", "c/d", "aa/x/y"])
     @pytest.mark.parametrize("after", ["", "a", "a/b", "a-z", "b/10", "zzz"])
     def test_lists_by_prefix_and_after(self, store: ObjectStore, prefix: str, after: str) -> None:
         keys = ["a/b", "a-b", "a~b/c", "b/1", "b/10", "b/2", "aa/x/y", "aa/x/z"]

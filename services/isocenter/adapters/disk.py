@@ -102,7 +102,7 @@ class Disk:
         try:
             with os.scandir(path) as entries:
                 return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def lock(self, fd: int) -> bool:
