@@ -73,7 +73,7 @@ STUDY_ARRIVED = Fact(
     "study.arrived",
     pb.StudyArrived,
     "indexer",
-    ("streaming",),
+    (),
     7 * DAY_S,
     "The first instance of a study can be found.",
 )
@@ -81,7 +81,7 @@ STUDY_COMPLETED = Fact(
     "study.completed",
     pb.StudyCompleted,
     "indexer",
-    ("streaming",),
+    (),
     30 * DAY_S,
     "A study was quiet for its settle time and everything sent before is in it.",
 )
@@ -89,7 +89,7 @@ STUDY_REVISED = Fact(
     "study.revised",
     pb.StudyRevised,
     "indexer",
-    ("streaming",),
+    (),
     30 * DAY_S,
     "Something changed in a study that had been complete.",
 )
@@ -97,7 +97,7 @@ STUDY_DELETED = Fact(
     "study.deleted",
     pb.StudyDeleted,
     "indexer",
-    ("streaming",),
+    (),
     30 * DAY_S,
     "Nothing of a study can be found any more.",
 )
@@ -105,7 +105,7 @@ INSTANCE_CONFLICTED = Fact(
     "instance.conflicted",
     pb.InstanceConflicted,
     "indexer",
-    ("streaming",),
+    (),
     30 * DAY_S,
     "The same SOP Instance UID came with other bytes; both are kept, one is shown.",
 )
@@ -113,7 +113,7 @@ INSTANCE_HELD = Fact(
     "instance.held",
     pb.InstanceHeld,
     "indexer",
-    ("streaming",),
+    (),
     30 * DAY_S,
     "An instance contradicts what stands and waits for a person.",
 )
