@@ -24,6 +24,9 @@ def explicit_file(
 ) -> bytes:
     """Bytes of the file. `image` is None when there are no pixels to decode: then only the data set is rewritten."""
     dataset = pydicom.dcmread(source.path, force=True)
+    if _lacks_vr(dataset):
+        for _ in dataset.iterall():  # looking at an element gives it its VR
+            pass
     if not dataset.original_encoding[1]:
         dataset.walk(_little_endian_words)
     if image is not None:
@@ -35,6 +38,11 @@ def explicit_file(
     if out.tell() > 2 * max_bytes:
         raise LimitExceeded("the object is too large to be rewritten here", max_bytes=max_bytes)
     return out.getvalue()
+
+
+def _lacks_vr(dataset: pydicom.Dataset) -> bool:
+    """Tell whether elements were read without a VR, which files that say they are explicit do too."""
+    return any(getattr(dataset.get_item(tag), "VR", "") is None for tag in dataset.keys())  # noqa: SIM118
 
 
 def _little_endian_words(dataset: pydicom.Dataset, element: pydicom.DataElement) -> None:

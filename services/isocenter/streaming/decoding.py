@@ -1,6 +1,6 @@
 """What has to be decoded is asked of the codec processes here, and kept for the next reader."""
 
-from isocenter.errors import LimitExceeded
+from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Frame, Job
 from isocenter.pixels.pool import CodecPool, PoolLimits
@@ -102,7 +102,10 @@ class Decoding:
                 job.document,
                 job.max_bytes,
             )
-            _, payload = await self._pool.run(placed)
+            try:
+                _, payload = await self._pool.run(placed)
+            except InvalidInstance as error:  # of what was asked the request is the good half
+                raise NotAcceptable(f"only available as stored: {error.message}") from error
         return payload
 
     def close(self) -> None:

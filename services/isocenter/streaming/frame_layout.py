@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from isocenter.api.journal.v1.entries_pb2 import PixelData
 from isocenter.dicom.transfer_syntaxes import transfer_syntax
-from isocenter.errors import Corrupted, NotFound
+from isocenter.errors import NotFound
 from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Frame
 
@@ -30,9 +30,7 @@ class FrameLayout:
     def frame(self, number: int) -> Frame:
         """Ranges of one frame.
 
-        Raises:
-            NotFound: there is no such frame.
-            Corrupted: the pixels end before it does.
+        Raises NotFound when there is no such frame, or not all of it: instances arrive with their pixels cut off.
         """
         if not 1 <= number <= self.number_of_frames:
             raise NotFound(f"there is no frame {number}; the image has {self.number_of_frames}")
@@ -51,7 +49,7 @@ class FrameLayout:
             first = self.firsts[number - 1]
             end = self.firsts[number] if number < len(self.firsts) else len(self.starts)
         if not first < end <= len(self.starts):
-            raise Corrupted("the frame's fragments are not there")
+            raise NotFound("the frame's fragments are not there")
         return Frame(
             tuple((self.starts[n], self.starts[n] + self.lengths[n]) for n in range(first, end))
         )
@@ -62,7 +60,7 @@ class FrameLayout:
         if self.swapped_words:
             end += end & 1
         if end > self.length:
-            raise Corrupted("the pixels are shorter than their description says")
+            raise NotFound("the pixels end before this frame does")
         return Frame(((self.offset + start, self.offset + end),), first_bit % 8)
 
 

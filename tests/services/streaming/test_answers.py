@@ -197,6 +197,16 @@ def test_what_has_no_picture_says_so(served: Served, http: httpx.Client) -> None
     assert http.get(f"{address(row)}/frames/1").status_code == 404
 
 
+def test_pixels_that_are_cut_off_are_still_retrieved(tmp_path: Path) -> None:
+    real_files()
+    with Archive(tmp_path) as archive:
+        (row,) = archive.put_all([TEST_DATA / "files" / "broken" / "MR_truncated.dcm"])
+        with streaming(archive) as serving, httpx.Client(base_url=serving.dicomweb) as http:
+            assert http.get(address(row)).status_code == 200
+            assert http.get(f"{address(row)}/frames/1").status_code == 404
+            assert http.get(f"{address(row)}/rendered").status_code == 404
+
+
 def test_float_samples_are_shown(served: Served, http: httpx.Client) -> None:
     row = served.instance("derived_objects/parametric_map_float.dcm")
     answer = http.get(f"{address(row)}/frames/1/rendered", headers={"Accept": "image/png"})

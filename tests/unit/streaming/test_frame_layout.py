@@ -3,7 +3,7 @@
 import pytest
 
 from isocenter.api.journal.v1.entries_pb2 import PixelData
-from isocenter.errors import Corrupted, NotFound
+from isocenter.errors import NotFound
 from isocenter.pixels.image import Image
 from isocenter.streaming.frame_layout import FrameLayout, layout_of
 
@@ -65,11 +65,11 @@ def test_a_frame_that_is_not_there_is_not_found() -> None:
             layout.frame(number)
 
 
-def test_pixels_that_end_too_early_are_said_to_be_corrupted() -> None:
+def test_a_frame_that_is_cut_off_is_not_found() -> None:
     image = Image(ELE, rows=3, columns=3, bits_allocated=8, bits_stored=8, number_of_frames=2)
     layout = _layout(PixelData(tag="7FE00010", offset=50, length=10), 2, image)
     assert layout.frame(1)
-    with pytest.raises(Corrupted):
+    with pytest.raises(NotFound):
         layout.frame(2)
 
 
