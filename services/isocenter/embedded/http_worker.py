@@ -32,7 +32,7 @@ from isocenter.streaming.web.install_viewer import viewer_folder
 class HttpSettings(ServiceSettings):
     """Settings of the worker itself; those of its two services are read beside them."""
 
-    service: ClassVar[str] = "http"
+    service: ClassVar[str] = "web"
 
 
 async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
@@ -63,7 +63,9 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     receiving = build_ingest(ingest, purges=False)
     streaming = build_streaming(reading, streaming_settings)
 
-    authenticator = Authenticator(users_path(settings.config_folder))
+    authenticator = Authenticator(
+        users_path(settings.config_folder), trust_loopback=settings.trust_loopback
+    )
     stack.callback(authenticator.close)
     routes = (*receiving.routes, *streaming.routes, *static_routes(viewer_folder()))
     app = WebApp(routes, authenticate=authenticator, problem=answer_of, auditor=auditor)
