@@ -54,8 +54,10 @@ INSTANCE = {
     "00200013": Column("i.instance_number", "number"),
 }
 MODALITIES_IN_STUDY = "00080061"
-# Kinds of rows in the table `names`: parts, whole groups.
-NAMES = {"00100010": (0, 1), "00080090": (2, 3)}
+# Kinds of rows in the table `names`: parts, whole groups, and ends of parts in scripts whose names are of two or
+# three characters, where a trigram finds nothing.
+NAMES = {"00100010": (0, 1, 2), "00080090": (3, 4, 5)}
+_SHORT_SCRIPTS = "\u2e80"  # Han, kana, Hangul and their like begin here
 # Columns of the trigram table `study_text`.
 TEXT_COLUMNS = {
     "00100010": "patient_name",
@@ -110,6 +112,26 @@ def series_values(document: JsonObject) -> dict[str, Value]:
 def study_names(document: JsonObject) -> dict[str, FoldedName]:
     """Names a study is found by, by tag."""
     return {tag: fold_name(elements.name_groups(document, tag)) for tag in NAMES}
+
+
+def is_short_script(text: str) -> bool:
+    """Tell names of few characters."""
+    return any(char >= _SHORT_SCRIPTS for char in text)
+
+
+def name_rows(names: dict[str, FoldedName]) -> set[tuple[int, str]]:
+    """Kind and text of each row that a study's names have in `names`."""
+    rows: set[tuple[int, str]] = set()
+    for tag, name in names.items():
+        part_kind, group_kind, end_kind = NAMES[tag]
+        rows.update((part_kind, part) for part in name.parts)
+        rows.update((group_kind, group) for group in name.groups)
+        rows.update(
+            (end_kind, part[start:])
+            for part in filter(is_short_script, name.parts)
+            for start in range(1, len(part))
+        )
+    return rows
 
 
 def study_modalities(document: JsonObject) -> list[str]:

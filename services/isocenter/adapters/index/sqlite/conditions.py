@@ -141,7 +141,7 @@ def glob(column: str, pattern: str) -> Clause:
 
 def name_pieces(condition: PersonName) -> list[tuple[int, str]]:
     """Patterns of a name with the kind of row each is compared with."""
-    part, group = NAMES[condition.tag]
+    part, group, _ = NAMES[condition.tag]
     return [
         (group if "^" in piece else part, piece.rstrip("^"))
         for piece in condition.pattern.split("=")

@@ -11,7 +11,12 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
-from isocenter.adapters.index.sqlite.columns import MODALITIES_IN_STUDY, NAMES, TEXT_COLUMNS
+from isocenter.adapters.index.sqlite.columns import (
+    MODALITIES_IN_STUDY,
+    NAMES,
+    TEXT_COLUMNS,
+    is_short_script,
+)
 from isocenter.adapters.index.sqlite.conditions import (
     COLUMNS,
     END,
@@ -39,12 +44,12 @@ _ORDERED = {
 class Source:
     """Where a search starts: a FROM clause that gives studies as s.
 
-    `count` is a query for its rows whose LIMIT is the last parameter; None: known to be few, or in order already.
+    `count` is a query for about how many they are, its LIMIT the last parameter; empty: known to be few.
     """
 
     sql: str
     params: tuple[Param, ...] = ()
-    count: str | None = None
+    count: str = ""
     moment: str = MOMENT
     covers: Match | None = None  # a condition that needs no other test
 
@@ -83,9 +88,10 @@ def _usable(query: Query) -> list[Match]:
 def _fewest(connection: sqlite3.Connection, query: Query, bound: int) -> Source | None:
     """The condition with the fewest candidates, when they are not more than the bound."""
     best, fewest = None, bound + 1
-    for source in (*map(_gathering, _usable(query)), *map(_of_modality, query.conditions)):
-        if source is None or source.count is None or (source.moment != MOMENT and best is None):
-            continue  # a modality is in order already: counted only to be set against others
+    gathering = list(filter(None, map(_gathering, _usable(query))))
+    # A modality is in order already: counted, first as it is cheap, only to be set against others.
+    modality = list(filter(None, map(_of_modality, query.conditions))) if gathering else []
+    for source in (*modality, *gathering):
         rows = connection.execute(source.count, (*source.params, fewest)).fetchone()[0]
         if rows < fewest:
             best, fewest = source, rows
@@ -162,10 +168,10 @@ def _gathering(condition: Match) -> Source | None:
         case WildCard(tag, _, pattern) if tag in TEXT_COLUMNS:
             return _by_text(condition, tag, (pattern,))
         case SingleValue("00080060", _, values):
-            rows = f"SELECT DISTINCT study AS id FROM series WHERE modality {in_list(len(values))}"
+            rows = f"SELECT study AS id FROM series WHERE modality {in_list(len(values))}"
             return _gathered(rows, values)
         case SingleValue(tag, _, values) if tag == MODALITIES_IN_STUDY and len(values) > 1:
-            rows = f"SELECT DISTINCT study AS id FROM study_modalities WHERE modality {in_list(len(values))}"
+            rows = f"SELECT study AS id FROM study_modalities WHERE modality {in_list(len(values))}"
             return _gathered(rows, values, condition)
         case _:
             return None
@@ -173,7 +179,7 @@ def _gathering(condition: Match) -> Source | None:
 
 def _gathered(rows: str, params: tuple[Param, ...], covers: Match | None = None) -> Source:
     return Source(
-        f"({rows}) d CROSS JOIN studies s ON s.id = d.id",
+        f"(SELECT DISTINCT id FROM ({rows})) d CROSS JOIN studies s ON s.id = d.id",
         params,
         f"SELECT count(*) FROM ({rows} LIMIT ?)",
         covers=covers,
@@ -186,9 +192,21 @@ def _by_name(condition: PersonName) -> Source | None:
     kind, pattern = pieces[0]
     if prefix_of(pattern):
         row = name_row(kind, pattern)
-        rows = f"SELECT DISTINCT study AS id FROM names WHERE {row.sql}"
+        rows = f"SELECT study AS id FROM names WHERE {row.sql}"
         return _gathered(rows, row.params, condition if len(pieces) == 1 else None)
-    return _by_text(condition, condition.tag, tuple(piece for _, piece in pieces))
+    patterns = tuple(piece for _, piece in pieces)
+    return _by_text(condition, condition.tag, patterns) or _by_end(condition.tag, patterns)
+
+
+def _by_end(tag: str, patterns: tuple[str, ...]) -> Source | None:
+    """By one or two characters of a script whose names are short: they start an end of a part, or the part."""
+    runs = [run for pattern in patterns for run in pattern.replace("?", "*").split("*")]
+    run = next(filter(is_short_script, (end for run in runs for end in run.split("^"))), None)
+    if run is None:
+        return None
+    part, _, end = NAMES[tag]
+    rows = "SELECT study AS id FROM names WHERE kind IN (?, ?) AND part >= ? AND part < ?"
+    return _gathered(rows, (part, end, run, run + END))
 
 
 def _by_text(condition: Match, tag: str, patterns: tuple[str, ...]) -> Source | None:

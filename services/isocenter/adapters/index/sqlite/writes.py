@@ -203,12 +203,7 @@ def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) ->
 
 
 def _put_names(connection: sqlite3.Connection, key: int, names: dict[str, FoldedName]) -> None:
-    wanted = {
-        (kind, text)
-        for tag, name in names.items()
-        for kind, texts in zip(columns.NAMES[tag], (name.parts, name.groups), strict=True)
-        for text in texts
-    }
+    wanted = columns.name_rows(names)
     found = connection.execute("SELECT kind, part FROM names WHERE study = ?", (key,))
     standing = set(found.fetchall())
     connection.executemany(
