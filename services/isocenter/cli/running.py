@@ -20,6 +20,7 @@ SERVICES = {
     "ingest": "isocenter.ingest.main",
     "indexer": "isocenter.indexer.main",
     "http": "isocenter.embedded.http_worker",
+    "streaming": "isocenter.streaming.main",
 }
 Port = click.IntRange(1, 65535)
 
