@@ -153,6 +153,17 @@ class IndexWriteSuite:
             index.write(IndexBatch([instance_row(version=5, node=node)]))
         assert index.known(["1.2.1.1"])["1.2.1.1"][0].node == "b"
 
+    def test_odd_texts_in_a_document_do_not_stop_the_writer(
+        self, index: MetadataIndex, reader: IndexReader
+    ) -> None:
+        broken = "A\\u0000\\ud800\\ud83d"
+        document = b'{"00100010":{"vr":"PN","Value":[{"Alphabetic":"%s"}]},"00081030":{"vr":"LO","Value":["%s"]}'
+        odd = b',"00100020":null,"00080020":{"vr":"DA","Value":[null]},"00201206":{"Value":["1e999"]},"00080030":{}}'
+        content = (document + odd) % (broken.encode(), broken.encode())
+        index.write(IndexBatch([instance_row()], studies=[replace(study_row(), document=content)]))
+        assert [found.study_instance_uid for found in reader.search(Query("study"))] == ["1.2"]
+        assert reader.count(Query("study", (PersonName("00100010", "a*"),))) == 1
+
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(order=st.permutations([1, 1, 2, 2, 3, 3]))
     def test_repeated_and_reordered_writes_converge(self, order: list[int]) -> None:

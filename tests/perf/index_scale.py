@@ -1,4 +1,4 @@
-"""Searches over a large generated index: `python -m tests.perf.index_scale --studies 500000`.
+"""Searches over a large generated index: `python -m tests.perf.index_scale 500000`.
 
 Rows go in through the port, so the writing rate is measured too. Names, dates and modalities are drawn with the
 skews of a hospital: few common surnames and many rare ones, ten years of dates, mostly CR and CT, hardly any OPT.
@@ -215,7 +215,7 @@ def report(reader: SqliteReader, studies: int, seconds: float) -> None:
 def main() -> int:
     """Fill, then search."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=100_000)
+    parser.add_argument("studies", type=int, nargs="?", default=100_000)
     parser.add_argument("--instances", type=int, default=10, help="of each study")
     parser.add_argument("--seconds", type=float, default=1.0, help="per kind of search")
     parser.add_argument("--folder", type=Path, help="keep the index here; filled when empty")

@@ -96,6 +96,7 @@ _PAIRS = (
     ("00400244", "00400245"),
     ("00400250", "00400251"),
 )
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 _TAG = re.compile(r"[0-9A-F]{8}")
 
 
@@ -109,11 +110,7 @@ def parse(tag: str, vr: str, value: str) -> Match | None:
         InvalidRequest: the value cannot be one of this VR; the message names the tag, never the value.
         LimitExceeded: too long, or too many values or wild cards.
     """
-    if _TAG.fullmatch(tag) is None or vr in _NOT_MATCHED:
-        raise InvalidRequest(f"{tag} of VR {vr} cannot be searched by value")
-    if len(value) > MAX_KEY_LENGTH:
-        raise LimitExceeded(f"{tag}: the search key is longer than {MAX_KEY_LENGTH} characters")
-    text = value.strip(" \0")
+    text = _checked(tag, vr, value)
     if not text.strip("*"):
         return None
     if text == EMPTY:
@@ -125,6 +122,17 @@ def parse(tag: str, vr: str, value: str) -> Match | None:
     if vr in _WILD and ("*" in text or "?" in text):
         return WildCard(tag, vr, _pattern(tag, text))
     return SingleValue(tag, vr, _values(tag, vr, text))
+
+
+def _checked(tag: str, vr: str, value: str) -> str:
+    if _TAG.fullmatch(tag) is None or vr in _NOT_MATCHED:
+        raise InvalidRequest(f"{tag} of VR {vr} cannot be searched by value")
+    if len(value) > MAX_KEY_LENGTH:
+        raise LimitExceeded(f"{tag}: the search key is longer than {MAX_KEY_LENGTH} characters")
+    text = value.strip(" \0")
+    if _UNSPEAKABLE.search(text):
+        raise InvalidRequest(f"{tag}: a character that no value can hold")
+    return text
 
 
 def combine(conditions: Iterable[Match]) -> tuple[Match, ...]:

@@ -99,6 +99,8 @@ def test_a_key_is_read_by_the_rules_of_its_vr(
         ("00400275", "SQ", "x"),
         ("7FE00010", "OW", "x"),
         ("patient", "LO", "x"),
+        ("00100020", "LO", "A\0B"),
+        ("00100010", "PN", "A\ud800B"),
     ],
 )
 def test_what_cannot_be_a_value_is_refused_without_being_repeated(

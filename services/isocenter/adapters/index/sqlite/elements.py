@@ -17,10 +17,15 @@ def values_of(document: JsonObject, tag: str) -> list[Any]:
     return [v for v in element.get("Value", ()) if v is not None and v not in ("", {})]
 
 
+def _plain(value: Any) -> str:
+    """Text without padding, and without what SQLite cannot hold: NUL ends a text, half of a surrogate pair is none."""
+    text = str(value).replace("\0", "").strip(" ")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def texts_of(document: JsonObject, tag: str) -> list[str]:
     """Values as text without padding."""
-    texts = (str(value).strip(" \0") for value in values_of(document, tag))
-    return [text for text in texts if text]
+    return [text for text in map(_plain, values_of(document, tag)) if text]
 
 
 def first_text(document: JsonObject, tag: str) -> str | None:
@@ -41,7 +46,7 @@ def first_number(document: JsonObject, tag: str) -> int | None:
 def name_groups(document: JsonObject, tag: str) -> list[str]:
     """Component groups of all values of a PN."""
     names = (value for value in values_of(document, tag) if isinstance(value, dict))
-    return [str(name[group]) for name in names for group in GROUPS if name.get(group)]
+    return [_plain(name[group]) for name in names for group in GROUPS if name.get(group)]
 
 
 def normal_time(vr: str, text: str) -> str:
