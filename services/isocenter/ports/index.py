@@ -375,7 +375,10 @@ class IndexGenerations(Protocol):
     """The index as a whole: open it, or build a new one beside it and swap."""
 
     def open(self) -> MetadataIndex:
-        """Open the serving generation for writing."""
+        """Open the serving generation for writing; an empty one when there is none.
+
+        Raises Corrupted when it cannot be read: create another, fill it from the journal, swap.
+        """
         ...
 
     def create(self) -> MetadataIndex:

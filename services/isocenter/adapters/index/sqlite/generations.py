@@ -18,7 +18,10 @@ class SqliteGenerations:
         self._folder = folder
 
     def open(self) -> SqliteIndex:
-        """Open the serving generation; an empty one is made when there is none or it is of another version."""
+        """Open the serving generation; an empty one is made when there is none or it is of another version.
+
+        Raises Corrupted when the file cannot be read: `create` another, fill it from the journal, and `swap`.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         found = pointer.serving(self._folder)
         if found is None or not self._readable(found):

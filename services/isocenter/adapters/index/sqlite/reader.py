@@ -69,14 +69,24 @@ class SqliteReader(SqliteReads):
     def _open(self, now: float) -> _Open:
         if self._closed:
             raise Unavailable("the index reader is closed")
-        found = serving(self._folder)
-        if found is None:
-            raise Unavailable("there is no index yet", retry_after_s=1.0)
-        opened = _Open(open_reader(found.path), found, now, os.getpid())
+        connection, found = self._connect()
+        opened = _Open(connection, found, now, os.getpid())
         with self._lock:
             self._all.add(opened)
         self._mine.opened = opened
         return opened
+
+    def _connect(self) -> tuple[sqlite3.Connection, Serving]:
+        found = serving(self._folder)
+        if found is None:
+            raise Unavailable("there is no index yet", retry_after_s=1.0)
+        try:
+            return open_reader(found.path), found
+        except sqlite3.OperationalError:
+            anew = serving(self._folder)
+            if anew is None or anew == found:
+                raise
+            return open_reader(anew.path), anew  # the other one went between a look and the next
 
     def _drop(self, opened: _Open) -> None:
         self._mine.opened = None
