@@ -2,12 +2,18 @@
 
 import sys
 
+from isocenter.errors import IsocenterError
+
 
 def main() -> int:
     """Run the command line; returns the exit code (0 done, 1 failed or something found, 2 wrong usage)."""
     from isocenter.cli.app import app
 
-    app(prog_name="isocenter")
+    try:
+        app(prog_name="isocenter")
+    except IsocenterError as error:
+        sys.stderr.write(f"Error: {error.message}\n")
+        return 1
     return 0
 
 

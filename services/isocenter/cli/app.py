@@ -1,24 +1,52 @@
 """The command tree and its global options."""
 
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 
-from isocenter.cli import (
-    archive,
-    deleting,
-    held,
-    importing,
-    looking,
-    people,
-    quarantine,
-    running,
-)
 from isocenter.cli.client import Platform
 
+MODULES = {
+    "up": "running",
+    "serve": "running",
+    "import": "importing",
+    "search": "looking",
+    "status": "looking",
+    "quarantine": "quarantine",
+    "held": "held",
+    "delete": "deleting",
+    "undelete": "deleting",
+    "user": "people",
+    "ae": "people",
+    "verify": "archive",
+    "doctor": "archive",
+    "rebuild-index": "archive",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class Commands(click.Group):
+    """Loads only what is asked for, so that small commands answer at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of first use."""
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module; None when there is no such command."""
+        module = MODULES.get(cmd_name)
+        if module is None:
+            return None
+        found: dict[str, click.Command] = {
+            command.name: command for command in import_module(f"isocenter.cli.{module}").COMMANDS
+        }
+        return found[cmd_name]
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(version("isocenter"), prog_name="isocenter")
 @click.option(
     "--url",
@@ -42,16 +70,3 @@ def app(
     Start a platform on this machine with `isocenter up`, or talk to a running one.
     """
     context.obj = Platform(url, data, token, as_json)
-
-
-for command in (
-    *running.COMMANDS,
-    *importing.COMMANDS,
-    *looking.COMMANDS,
-    *quarantine.COMMANDS,
-    *held.COMMANDS,
-    *deleting.COMMANDS,
-    *people.COMMANDS,
-    *archive.COMMANDS,
-):
-    app.add_command(command)

@@ -10,7 +10,6 @@ from isocenter.cli.client import Platform
 from isocenter.embedded import offline
 from isocenter.embedded.verify import Fault
 from isocenter.embedded.verify import verify as verify_objects
-from isocenter.errors import IsocenterError
 
 MARKS = {
     "good": "[green]good[/green]",
@@ -80,11 +79,8 @@ def rebuild_index(platform: Platform, /) -> None:
     with _progress("rebuilding") as progress:
         task = progress.add_task("", total=None)
         applied = 0
-        try:
-            for applied, total in offline.rebuild(platform.layout()):
-                progress.update(task, completed=applied, total=total)
-        except IsocenterError as error:
-            raise click.ClickException(error.message) from error
+        for applied, total in offline.rebuild(platform.layout()):
+            progress.update(task, completed=applied, total=total)
     if platform.as_json:
         show.as_json({"applied_entries": applied})
     else:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import httpx
@@ -12,6 +13,14 @@ from isocenter.embedded.layout import Layout, default_data_folder
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+
+
+class Refused(click.ClickException):
+    """The platform answered, and not with a success."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -33,27 +42,32 @@ class Platform:
             return self.url.rstrip("/")
         try:
             known: dict[str, str] = json.loads(self.layout().address_file.read_text())
-        except (OSError, ValueError):
+            return known["url"]
+        except (OSError, ValueError, KeyError):
             return DEFAULT_URL
-        return known["url"]
 
     def http(self) -> httpx.Client:
-        """A client with the user's token."""
+        """A client with the user's token; a proxy is never asked for this machine."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return httpx.Client(base_url=self.base_url(), headers=headers, timeout=TIMEOUT)
+        url = self.base_url()
+        beyond = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
+        return httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=beyond)
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """Ask the platform; its own words become the error. Returns JSON, or None when there is none."""
         try:
             with self.http() as client:
                 answer = client.request(method, path, **arguments)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise click.ClickException(
                 f"no platform answers at {self.base_url()} ({type(error).__name__}). Start it with: isocenter up"
             ) from error
-        if answer.is_error:
-            raise click.ClickException(_reason(answer))
-        return answer.json() if answer.content else None
+        if not answer.is_success:
+            raise Refused(_reason(answer), answer.status_code)
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise click.ClickException(f"no Isocenter answers at {self.base_url()}") from error
 
 
 def _reason(answer: httpx.Response) -> str:

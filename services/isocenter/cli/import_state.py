@@ -1,13 +1,15 @@
 """What an import has done already, so that it can be stopped and started again."""
 
 import hashlib
+import os
 import threading
 from pathlib import Path
 
 
 def state_folder() -> Path:
-    """`~/.local/state/isocenter`."""
-    return Path.home() / ".local" / "state" / "isocenter"
+    """`$XDG_STATE_HOME/isocenter`, usually `~/.local/state/isocenter`."""
+    home = os.environ.get("XDG_STATE_HOME", "")  # noqa: TID251  (the user's own folder, not a setting)
+    return (Path(home) if home else Path.home() / ".local" / "state") / "isocenter"
 
 
 class ImportState:

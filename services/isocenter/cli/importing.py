@@ -1,5 +1,6 @@
 """`isocenter import`: files and folders, with progress, resumable, and an honest summary."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,12 +19,14 @@ from rich.progress import (
 )
 
 from isocenter.cli import show
-from isocenter.cli.client import Platform
+from isocenter.cli.client import Platform, Refused
 from isocenter.cli.import_state import ImportState
 
 PARALLEL = 4
 PREFIX_BYTES = 132
 CHUNK_BYTES = 1 << 20
+TRIES = 5
+MAX_PAUSE_S = 5
 # first group of a bare data set, either byte order (PS3.5 7.1)
 BARE_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 
@@ -41,15 +44,18 @@ class Summary:
         self.counts[status] += 1
         if answer.get("findings"):
             self.counts["with_findings"] += 1
-        if status in ("quarantined", "failed"):
+        if status in ("quarantined", "failed", "unreadable"):
             problem = {"path": str(path), "reason": str(answer.get("reason", ""))}
             self.problems.append({**problem, "message": str(answer.get("message", ""))})
 
 
 def looks_like_dicom(path: Path) -> bool:
-    """Tell files apart in folders full of other things; what passes is still checked by the platform."""
-    with path.open("rb") as file:
-        prefix = file.read(PREFIX_BYTES)
+    """Tell files apart in folders full of other things; what passes, or cannot be read, is told of later."""
+    try:
+        with path.open("rb") as file:
+            prefix = file.read(PREFIX_BYTES)
+    except OSError:
+        return True
     return prefix[128:132] == b"DICM" or (len(prefix) >= 8 and prefix[:2] in BARE_GROUPS)
 
 
@@ -75,20 +81,30 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def send(client: httpx.Client, path: Path) -> dict[str, Any]:
-    """Send one file and give the platform's answer; a transport failure is an answer too."""
-    headers = {"Content-Length": str(path.stat().st_size), "Content-Type": "application/dicom"}
+    """Send one file and give the platform's answer; whatever goes wrong is an answer too."""
     try:
-        answer = client.post("/api/import", content=_chunks(path), headers=headers)
+        answer = _post(client, path)
         body: dict[str, Any] = answer.json()
-    except (httpx.TransportError, ValueError) as error:
+    except OSError as error:
+        return {"status": "unreadable", "reason": "unreadable", "message": type(error).__name__}
+    except (httpx.HTTPError, ValueError) as error:
         return {"status": "failed", "reason": "no_answer", "message": type(error).__name__}
-    if "status" not in body or answer.is_server_error:
-        return {
-            "status": "failed",
-            "reason": f"http_{answer.status_code}",
-            "message": body.get("detail", ""),
-        }
+    if not answer.is_success:
+        message = str(body.get("detail") or body.get("title") or "")
+        return {"status": "failed", "reason": f"http_{answer.status_code}", "message": message}
     return body
+
+
+def _post(client: httpx.Client, path: Path) -> httpx.Response:
+    """Send one file; a busy platform is asked again, a few times."""
+    for _ in range(TRIES):
+        headers = {"Content-Length": str(path.stat().st_size), "Content-Type": "application/dicom"}
+        answer = client.post("/api/import", content=_chunks(path), headers=headers)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        told = answer.headers.get("Retry-After", "1")
+        time.sleep(min(int(told) if told.isdigit() else 1, MAX_PAUSE_S))
+    return answer
 
 
 def _progress() -> Progress:
@@ -114,7 +130,7 @@ def run(platform: Platform, paths: list[Path], state: ImportState, summary: Summ
             for future in finished:
                 path, answer = waiting.pop(future), future.result()
                 summary.add(path, answer)
-                if answer["status"] != "failed":
+                if answer["status"] not in ("failed", "unreadable"):
                     state.done(path)
                 progress.advance(files)
 
@@ -123,6 +139,20 @@ def run(platform: Platform, paths: list[Path], state: ImportState, summary: Summ
                 settle(wait(waiting, return_when=FIRST_COMPLETED).done)
             waiting[pool.submit(send, client, path)] = path
         settle(set(wait(waiting).done))
+
+
+def is_empty(platform: Platform) -> bool:
+    """Tell whether nothing was ever sent there: what an earlier archive at that address answered is of no use then.
+
+    A caller that may send and nothing else is not told.
+    """
+    try:
+        known = platform.call("GET", "/api/state")
+    except Refused as refused:
+        if refused.status == httpx.codes.FORBIDDEN:
+            return False
+        raise
+    return not (known["instances"] or known["quarantines"] or known["deletions"])
 
 
 @click.command("import")
@@ -134,10 +164,9 @@ def import_files(platform: Platform, /, paths: tuple[Path, ...], again: bool) ->
 
     Stopped in the middle, the same command goes on where it was. Exit code 1 when something was quarantined or failed.
     """
-    platform.call("GET", "/api/state")
     roots = tuple(path.resolve() for path in paths)
     summary = Summary()
-    state = ImportState(platform.base_url(), roots, again=again)
+    state = ImportState(platform.base_url(), roots, again=is_empty(platform) or again)
     try:
         run(platform, list(candidates(roots, summary)), state, summary)
     finally:

@@ -38,7 +38,7 @@ def _text(study: dict[str, Any], tag: str) -> str:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @click.pass_obj
 def search(platform: Platform, /, words: tuple[str, ...], limit: int, **keys: str | None) -> None:
-    """Search studies. WORDS are looked for in the patient's name."""
+    """Search studies. WORDS are looked for in the patient's name, in their order."""
     names = {
         "name": "PatientName",
         "patient_id": "PatientID",
@@ -48,7 +48,7 @@ def search(platform: Platform, /, words: tuple[str, ...], limit: int, **keys: st
     }
     parameters = {names[key]: value for key, value in keys.items() if value}
     if words:
-        parameters["PatientName"] = f"*{' '.join(words)}*"
+        parameters["PatientName"] = f"*{'*'.join(words)}*"
     query = {**parameters, "limit": str(limit), "includefield": "00081030"}
     found = platform.call("GET", "/dicom-web/studies", params=query) or []
     if platform.as_json:

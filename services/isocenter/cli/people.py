@@ -82,7 +82,10 @@ def remove_user(platform: Platform, /, name: str) -> None:
         users.remove_user(users.users_path(platform.layout().config), name)
     except IsocenterError as error:
         raise click.ClickException(error.message) from error
-    show.console.print(f"{name} is removed.")
+    if platform.as_json:
+        show.as_json({"name": name, "removed": True})
+    else:
+        show.console.print(f"{name} is removed.")
 
 
 @click.command()
@@ -100,7 +103,10 @@ def ae(platform: Platform, /) -> None:
     may_ask = false
     """
     path = platform.layout().config / "ae.toml"
-    known = tomllib.loads(path.read_text()).get("ae", []) if path.exists() else []
+    try:
+        known = tomllib.loads(path.read_text()).get("ae", []) if path.exists() else []
+    except ValueError as error:
+        raise click.ClickException(f"{path} cannot be read: {error}") from error
     if platform.as_json:
         show.as_json(known)
         return

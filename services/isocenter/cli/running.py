@@ -12,7 +12,6 @@ from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.embedded.layout import Layout, default_data_folder
 from isocenter.embedded.platform import LOOPBACK, Options
-from isocenter.embedded.samples import loading, phantom, studies
 from isocenter.embedded.up import up as run_platform
 from isocenter.errors import IsocenterError
 
@@ -27,7 +26,13 @@ Port = click.IntRange(1, 65535)
 
 def _load_samples(url: str) -> None:
     """Load the samples into an empty archive, showing progress."""
-    with httpx.Client(base_url=url, timeout=10.0) as client:
+    from isocenter.embedded.samples import (
+        loading,
+        phantom,
+        studies,
+    )  # only who loads them waits for it
+
+    with httpx.Client(base_url=url, timeout=10.0, trust_env=False) as client:
         if not loading.is_empty(client):
             return
     total = 2 * phantom.Geometry().slices + len(studies.packaged_paths())

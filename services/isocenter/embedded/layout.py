@@ -57,7 +57,8 @@ class Layout:
         return self.data / "platform.json"
 
     def make(self) -> None:
-        """Create the folders, readable by their owner only."""
+        """Create the folders, readable by their owner only; one that is there keeps its mode."""
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (self.archive, self.index, self.bus, self.logs, self.config, self.run):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 

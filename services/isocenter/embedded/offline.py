@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from isocenter.adapters.open import (
     open_index_generations,
@@ -15,10 +15,10 @@ from isocenter.api.index.v1.index_service_pb2_grpc import IndexServiceStub
 from isocenter.embedded import doctor
 from isocenter.embedded.layout import Layout
 from isocenter.embedded.supervisor import only_one
-from isocenter.errors import IsocenterError, NotFound
+from isocenter.errors import Conflict, IsocenterError, NotFound
 from isocenter.indexer.indexing import Indexer, Ports
 from isocenter.indexer.settings import IndexerSettings
-from isocenter.ingest.watermark import Marks
+from isocenter.ingest.settings import IngestSettings
 from isocenter.ports.index import IndexReader
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore
@@ -43,18 +43,26 @@ def rebuild(layout: Layout) -> Iterator[tuple[int, int]]:
 
     Raises Unavailable when a platform runs but its indexer does not answer.
     """
-    if layout.address_file.exists():
-        yield from _rebuild_running(layout)
-        return
-    with only_one(layout):
-        settings = IndexerSettings(data_folder=layout.data, node="indexer")
-        shutil.rmtree(layout.index, ignore_errors=True)
-        layout.make()
-        with archive(layout) as (journal, _):
-            ports = Ports(open_index_generations(settings.index_url), journal, HybridClock())
-            indexer = Indexer(ports, settings)
-            applied = sum(indexer.applied().values())
-            indexer.close()
+    if not layout.archive.is_dir():
+        raise NotFound(f"there is no archive in {layout.data}")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(only_one(layout))
+        except Conflict:
+            yield from _rebuild_running(layout)
+        else:
+            yield from _rebuild_here(layout)
+
+
+def _rebuild_here(layout: Layout) -> Iterator[tuple[int, int]]:
+    settings = IndexerSettings(data_folder=layout.data, node="indexer")
+    shutil.rmtree(layout.index, ignore_errors=True)
+    layout.make()
+    with archive(layout) as (journal, _):
+        ports = Ports(open_index_generations(settings.index_url), journal, HybridClock())
+        indexer = Indexer(ports, settings)
+        applied = sum(indexer.applied().values())
+        indexer.close()
     yield applied, applied
 
 
@@ -67,14 +75,13 @@ def _rebuild_running(layout: Layout) -> Iterator[tuple[int, int]]:
 
 def examine(layout: Layout, newest: int | None) -> Iterator[doctor.Check]:
     """All of the doctor's checks; `newest` bounds how many objects are re-read."""
-    index: IndexReader | None = None
-    with suppress(IsocenterError):
-        index = open_index_reader(f"sqlite://{layout.index}")
-    marks = Marks()
-    with archive(layout) as (journal, objects):
+    marks = IngestSettings(data_folder=layout.data)
+    with archive(layout) as (journal, objects), ExitStack() as stack:
+        index: IndexReader | None = None
+        with suppress(IsocenterError):
+            index = open_index_reader(f"sqlite://{layout.index}")
+            stack.callback(index.close)
         patient = doctor.Patient(
-            layout, journal, objects, index, wall_ms(), marks.low_bytes, marks.hard_bytes
+            layout, journal, objects, index, wall_ms(), marks.low_mark_bytes, marks.hard_mark_bytes
         )
         yield from doctor.examine(patient, newest)
-    if index is not None:
-        index.close()

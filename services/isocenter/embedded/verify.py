@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
-from isocenter.errors import NotFound
+from isocenter.dicom.part10 import read_file_meta
+from isocenter.errors import IsocenterError, NotFound
 from isocenter.events.entries import EntryKind
+from isocenter.ingest.purge_plan import away
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore
 
@@ -24,7 +27,7 @@ class Fault:
 
 
 def receipts(journal: Journal, study: str = "") -> dict[str, pb.Receipt]:
-    """Newest receipt of every object that was not purged, by key; of one study when it is named."""
+    """Newest receipt of every object that was not purged, by key, oldest first; of one study when it is named."""
     found: dict[str, tuple[int, pb.Receipt]] = {}
     purged: dict[str, int] = {}
     for stream in journal.ends():
@@ -41,25 +44,52 @@ def receipts(journal: Journal, study: str = "") -> dict[str, pb.Receipt]:
                 for key in pb.Purge.FromString(record.entry.payload).object_keys:
                     purged[key] = max(version, purged.get(key, 0))
     return {
-        key: receipt for key, (version, receipt) in found.items() if purged.get(key, 0) < version
+        key: receipt
+        for key, (version, receipt) in sorted(found.items(), key=lambda item: item[1][0])
+        if purged.get(key, 0) < version
     }
 
 
 def check(objects: ObjectStore, receipt: pb.Receipt) -> Fault | None:
-    """Re-read one object; memory stays flat."""
-    digest = hashlib.sha256(receipt.transfer_syntax_uid.encode("ascii") + b"\n")
+    """Re-read one object; memory stays flat. One that a purge has set aside is not missing."""
     names = (
         receipt.object_key,
         receipt.study_instance_uid,
         receipt.sop_instance_uid,
         receipt.digest,
     )
+    for key in (receipt.object_key, away(receipt.object_key)):
+        with suppress(NotFound):
+            return None if _is_whole(objects, key, receipt) else Fault("changed", *names)
+    return Fault("missing", *names)
+
+
+def _is_whole(objects: ObjectStore, key: str, receipt: pb.Receipt) -> bool:
+    """Tell whether File Meta names the instance, and the data set has its digest; raises NotFound."""
+    head = objects.read(key, 0, receipt.dataset_offset)
+    digest = hashlib.sha256(receipt.transfer_syntax_uid.encode("ascii") + b"\n")
+    for chunk in objects.stream(key, receipt.dataset_offset):
+        digest.update(chunk)
+    return digest.hexdigest() == receipt.digest and _names(head) == (
+        receipt.sop_class_uid,
+        receipt.sop_instance_uid,
+        receipt.transfer_syntax_uid,
+    )
+
+
+def _names(head: bytes) -> tuple[str, str, str] | None:
+    """SOP class, instance and transfer syntax of the File Meta; None when it is not one of ours."""
     try:
-        for chunk in objects.stream(receipt.object_key, receipt.dataset_offset):
-            digest.update(chunk)
-    except NotFound:
-        return Fault("missing", *names)
-    return None if digest.hexdigest() == receipt.digest else Fault("changed", *names)
+        meta = read_file_meta(head)
+    except IsocenterError:
+        return None
+    if meta.dataset_offset != len(head) or meta.foreign_preamble or meta.findings:
+        return None
+    return (
+        meta.media_storage_sop_class_uid,
+        meta.media_storage_sop_instance_uid,
+        meta.transfer_syntax_uid,
+    )
 
 
 def verify(
