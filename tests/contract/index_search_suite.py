@@ -356,6 +356,7 @@ class IndexSearchSuite:
         assert tags(Query("study", full=True)) == {"0020000D", "00100020", "00101010"}
         assert tags(Query("series")) == {"0020000D", "00209999", "0020000E"}
         assert tags(Query("series", study_instance_uid="1.1")) == {"0020000E"}
+        assert tags(Query("series", series_instance_uid="1.1.1")) == tags(Query("series"))
         assert tags(Query("series", full=True)) >= {"00101010", "00080060"}
         own = {"00080016", "00080018", "00200013", "00280010"}
         assert tags(Query("instance")) == own | {"0020000D", "00209999", "0020000E"}
@@ -375,6 +376,7 @@ class IndexSearchSuite:
         reader = self.filled(Study("1.1"))
         for query in (
             Query("study", limit=-1),
+            Query("study", limit=1 << 70),
             Query("study", offset=-1),
             Query("study", series_instance_uid="1.1.1"),
             Query("study", (SingleValue("00201206", "IS", ("many",)),)),

@@ -205,7 +205,7 @@ def _number(tag: str, text: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("nan")
-    if not number.is_finite() or abs(number.adjusted()) > 400:
+    if not number.is_finite() or abs(number.adjusted()) > 300:
         raise InvalidRequest(f"{tag}: not a number")
     return str(int(number)) if number == number.to_integral_value() else repr(float(number))
 

@@ -13,6 +13,7 @@ from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Level, Query
 
 MAX_CONDITIONS = 64
+MAX_OFFSET = (1 << 31) - 1
 PATIENT_NAME = "00100010"
 # Attributes of an instance in a default answer (PS3.18 10.6.3.3.3), what its series and study add comes from theirs.
 INSTANCE_ANSWER = (
@@ -64,8 +65,8 @@ _DEPTH: dict[Level, int] = {"study": 0, "series": 1, "instance": 2}
 
 def search(connection: sqlite3.Connection, query: Query) -> list[Found]:
     """Run a search; see `ports.index.IndexReader.search`."""
-    if query.limit < 0 or query.offset < 0:
-        raise InvalidRequest("limit and offset cannot be negative")
+    if not (0 <= query.limit <= MAX_OFFSET and 0 <= query.offset <= MAX_OFFSET):
+        raise InvalidRequest(f"limit and offset are numbers from 0 to {MAX_OFFSET}")
     asked = _asked(query)
     source = plan.choose(connection, asked, ordered=not asked.order)
     where, params = _where(asked, source)
@@ -143,26 +144,29 @@ def _found(query: Query, row: tuple[str, str, str, int, *tuple[bytes | None, ...
 
 
 def _content(query: Query, contents: list[bytes | None]) -> bytes:
-    """Join what the path of the query does not already say: study and series above the level asked for."""
-    own = contents[-1]
+    """The match's own attributes, and those of the levels above that the path of the query does not name."""
+    *above, own = contents
+    if own is None:
+        return b"{}"
+    named = (query.study_instance_uid, query.series_instance_uid)
+    joined = [
+        _read(content, packed=query.full)
+        for content, uid in zip(above, named, strict=False)
+        if uid is None and content is not None
+    ]
     if query.level == "instance":
-        contents = contents[:-1]
-        mine = parsed(own or b"")
-        if not query.full:
-            mine = {tag: mine[tag] for tag in INSTANCE_ANSWER if tag in mine}
-    else:
-        alone = query.level == "study" or query.study_instance_uid is not None
-        if alone:
-            return (unpack(own) if query.full else own) if own is not None else b"{}"
-        mine = {}
-    if query.study_instance_uid is not None:
-        contents = contents[1:]
-    if query.series_instance_uid is not None:
-        contents = []
-    return merged(*(_read(content, packed=query.full) for content in contents), mine)
+        return merged(*joined, _of_instance(own, full=query.full))
+    if joined:
+        return merged(*joined, _read(own, packed=query.full))
+    return unpack(own) if query.full else own
 
 
-def _read(content: bytes | None, *, packed: bool) -> JsonObject:
-    if content is None:
-        return {}
+def _of_instance(packed: bytes, *, full: bool) -> JsonObject:
+    document = parsed(packed)
+    if full:
+        return document
+    return {tag: document[tag] for tag in INSTANCE_ANSWER if tag in document}
+
+
+def _read(content: bytes, *, packed: bool) -> JsonObject:
     return parsed(content) if packed else loaded(content)
