@@ -20,6 +20,7 @@ class Changes:
     decisions: list[Decision] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     visible: dict[str, int] = field(default_factory=dict)
+    turned: set[str] = field(default_factory=set)  # studies that came or went
 
     @property
     def is_empty(self) -> bool:
@@ -67,8 +68,11 @@ def _row(step: Step, instance: Instance, changes: Changes) -> None:
 
 def _note_visible(step: Step, instance: Instance, changes: Changes) -> None:
     before = step.working.before(instance.key)
-    if (before.is_visible, before.flags.current) == (instance.is_visible, instance.current):
-        return
+    shown = (instance.is_visible, instance.current)
+    if shown == (before.is_visible, before.flags.current) and (
+        not instance.is_visible or before.first_version == instance.first[0]
+    ):
+        return  # the oldest speaks for its series, so its age is visible too
     study = instance.study_instance_uid
     version = step.notes.told_version.get(study, 0)
     if not before.is_visible and not instance.forgotten:
@@ -96,25 +100,31 @@ def _choose(step: Step, group: Group, changes: Changes) -> None:
     if len(visible) < 2:  # nothing to choose
         return
     current = next(instance for instance in visible if instance.current)
-    newcomers = [instance for instance in visible if _is_newcomer(step, instance)]
-    if len(newcomers) == len(visible):
-        newcomers = newcomers[1:]
-    made = [_choice(visible, current, newcomer) for newcomer in newcomers]
+    newcomers = _newcomers(step, visible)
     previous = _previous(step, visible)
+    others = [one for one in visible if one is not current]
+    incumbent = others[0] if previous is None or previous is current else previous
+    made = [_choice(current, newcomer, incumbent) for newcomer in newcomers]
     if not newcomers and previous is not None and previous is not current:
         made.append(_said(current, previous, current.first[0], "newer_bytes"))
-    if step.mode == "trusted":
-        return
     changes.decisions += [
         Decision(EntryKind.CURRENT_CHOSEN, group[0], choice)
         for choice in made
-        if not step.decided.was_chosen(choice)
+        if not _is_chosen(step, choice)
     ]
 
 
-def _is_newcomer(step: Step, instance: Instance) -> bool:
-    before = step.working.before(instance.key)
-    return not before.is_visible and tuple(instance.receipts) != before.receipts
+def _is_chosen(step: Step, choice: entries.CurrentChosen) -> bool:
+    """Whether it was written down before; in a replay, where the order may differ, as part of whatever choice."""
+    if step.mode == "live":
+        return step.decided.was_chosen(choice)
+    return step.mode == "trusted" or step.decided.met_others(choice)
+
+
+def _newcomers(step: Step, visible: Sequence[Instance]) -> Sequence[Instance]:
+    """Those that were not visible before, whether they came or came back, but for the one the others come to."""
+    fresh = [one for one in visible if not step.working.before(one.key).is_visible]
+    return fresh if len(fresh) < len(visible) else fresh[1:]
 
 
 def _previous(step: Step, visible: Sequence[Instance]) -> Instance | None:
@@ -125,12 +135,10 @@ def _previous(step: Step, visible: Sequence[Instance]) -> Instance | None:
     return None
 
 
-def _choice(
-    visible: Sequence[Instance], current: Instance, newcomer: Instance
-) -> entries.CurrentChosen:
+def _choice(current: Instance, newcomer: Instance, incumbent: Instance) -> entries.CurrentChosen:
     version = newcomer.first[0]
     if newcomer is current:
-        return _said(current, visible[visible.index(current) - 1], version, "newer_bytes")
+        return _said(current, incumbent, version, "newer_bytes")
     if newcomer.transfer_syntax_uid == current.transfer_syntax_uid:
         return _said(current, newcomer, version, "newer_bytes")
     return _said(current, newcomer, version, "other_transfer_syntax")

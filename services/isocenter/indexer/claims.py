@@ -80,17 +80,19 @@ class Claims:
         self._make(of_study, identity.owner_of_study, identity)
         return None
 
-    def let_in(self, identity: Identity) -> None:
-        """A person released it: it and its like are welcome from now on."""
-        of_instance, of_study = identity.subjects
-        for subject, owner in (
-            (of_instance, identity.owner_of_instance),
-            (of_study, identity.owner_of_study),
-        ):
+    def let_in(self, identity: Identity, *, beside_only: bool = False) -> None:
+        """A person released it: it and its like are welcome from now on.
+
+        It takes the place of an owner only where there is none; with `beside_only`, in a replay, the owner may be
+        still to come.
+        """
+        owners = (identity.owner_of_instance, identity.owner_of_study)
+        for subject, owner in zip(identity.subjects, owners, strict=True):
             if subject not in self._standing and subject not in self.freed:
                 self._standing.update(self._look([subject]))
             stands = self._standing.get(subject, owner) == owner
-            self._make(subject if stands else _beside(subject, owner), owner, identity)
+            first = stands and not beside_only
+            self._make(subject if first else _beside(subject, owner), owner, identity)
 
     def free(self, subjects: Iterable[str]) -> None:
         """Nothing of these is left."""

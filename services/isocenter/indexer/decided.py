@@ -37,7 +37,7 @@ class Completed:
 class Decided:
     """Decisions by what asks for them."""
 
-    holds: dict[tuple[str, int], entries.Hold] = field(default_factory=dict)  # digest, version
+    holds: dict[str, list[entries.Hold]] = field(default_factory=dict)  # by digest
     handled: dict[str, tuple[str, int]] = field(default_factory=dict)  # state, version
     chosen: dict[tuple[str, str, str], list[entries.CurrentChosen]] = field(default_factory=dict)
     completed: dict[str, Completed] = field(default_factory=dict)
@@ -55,27 +55,41 @@ class Decided:
         for known in (self.holds, self.handled, self.chosen, self.completed, self.present):
             known.clear()
 
+    def hold_of(self, digest: str, receipt_version: int) -> entries.Hold | None:
+        """The hold of these bytes that covers a receipt: the receipt that was read first need not be the oldest."""
+        later = [
+            hold for hold in self.holds.get(digest, ()) if hold.receipt_version >= receipt_version
+        ]
+        return min(later, key=lambda hold: hold.receipt_version, default=None)
+
     def was_chosen(self, choice: entries.CurrentChosen) -> bool:
-        """Whether the choice among these two, or the one this receipt asked for, was made before."""
-        group = (choice.study_instance_uid, choice.series_instance_uid, choice.sop_instance_uid)
-        pair = {choice.current_digest, choice.other_digest}
+        """Whether the choice that this receipt asked for was made before."""
         return any(
             made.receipt_version == choice.receipt_version
-            or {made.current_digest, made.other_digest} == pair
-            for made in self.chosen.get(group, ())
+            and {made.current_digest, made.other_digest}
+            == {choice.current_digest, choice.other_digest}
+            for made in self.chosen.get(_group(choice), ())
         )
+
+    def met_others(self, choice: entries.CurrentChosen) -> bool:
+        """Whether both of these took part in choices before."""
+        met = {
+            digest
+            for made in self.chosen.get(_group(choice), ())
+            for digest in (made.current_digest, made.other_digest)
+        }
+        return {choice.current_digest, choice.other_digest} <= met
 
     def _hold(self, message: entries.Hold, record: Record) -> None:
         del record
-        self.holds[message.digest, message.receipt_version] = message
+        self.holds.setdefault(message.digest, []).append(message)
 
     def _handled(self, message: entries.HoldHandled, record: Record) -> None:
         self.handled[message.hold_id] = (message.action, record.entry.version)
 
     def _chosen(self, message: entries.CurrentChosen, record: Record) -> None:
         del record
-        group = (message.study_instance_uid, message.series_instance_uid, message.sop_instance_uid)
-        self.chosen.setdefault(group, []).append(message)
+        self.chosen.setdefault(_group(message), []).append(message)
 
     def _completion(self, message: entries.Completion, record: Record) -> None:
         self.completed[message.study_instance_uid] = Completed(message.revision, record.position)
@@ -98,6 +112,10 @@ _LEARN: dict[EntryKind, Any] = {  # unbound methods, each with the message of it
     EntryKind.ARRIVAL: Decided._arrival,
     EntryKind.DEPARTURE: Decided._departure,
 }
+
+
+def _group(choice: entries.CurrentChosen) -> tuple[str, str, str]:
+    return choice.study_instance_uid, choice.series_instance_uid, choice.sop_instance_uid
 
 
 def decode(record: Record) -> Message:

@@ -22,7 +22,9 @@ from isocenter.ports.journal import Journal, Record, Stream
 from isocenter.runtime.log import logger
 
 RACES = 3  # steps begun anew because somebody else claimed meanwhile
-SAVE_EVERY_S = 30.0  # positions that moved over entries of no interest
+SAVE_EVERY_S = (
+    2.0  # positions that moved over entries of no interest: they look unapplied until then
+)
 
 log = logger(__name__)
 
@@ -169,6 +171,8 @@ class Follower:
         self._saved_s = time.monotonic()
         self.positions |= positions
         if self.mode == "live":
+            for study in changes.turned:
+                self.decided.present.pop(study, None)
             for study, version in changes.visible.items():
                 self.changed[study] = max(self.changed.get(study, 0), version)
         if self.mode == "replay":

@@ -196,6 +196,10 @@ class Indexer:
         self._index = follower.index
         self._follower = self._following(self._index)
 
+    def save(self) -> None:
+        """Keep positions that only moved over entries of no interest."""
+        self._follower.save()
+
     def close(self) -> None:
         """Keep the positions and let go. A crash instead loses nothing."""
         self._follower.save()
@@ -211,12 +215,16 @@ class Indexer:
         follower = self._following(index)
         own = own_of(self._journal.ends(), self._settings.node)
         unsaid = {s: end for s, end in own.items() if end > follower.positions.get(s, 0)}
-        while studies := index.dirty(self._clock.now_ms() + 1, MAX_STUDIES):
-            for study in studies:
-                recompute(follower, study, self._clock, self._settings.default_issuer)
+        self._recompute_all(follower)
         resume(follower, last_commit(self._journal, unsaid), follower.decided)
         follower.follow(ends, self._saw, self._untold.positions)
+        self._recompute_all(follower)
         return index, follower, unsaid
+
+    def _recompute_all(self, follower: Follower) -> None:
+        while studies := follower.index.dirty(self._clock.now_ms() + 1, MAX_STUDIES):
+            for study in studies:
+                recompute(follower, study, self._clock, self._settings.default_issuer)
 
     def _rebuilt(self, ends: dict[Stream, int]) -> MetadataIndex:
         log.warning("index_lost")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.events.entries import EntryKind
+from isocenter.indexer.claims import Claims, Identity
 from isocenter.indexer.completion import manifest_of, previous_manifest
 from isocenter.indexer.decided import Decision
 from isocenter.indexer.follow import Follower
@@ -65,6 +66,7 @@ class Rebuild:
         for study in sorted(self._again):
             self._recompute(study)
         self._again.clear()
+        self._claim_released()
         if self.follower.mode == "replay":
             self._decide_open()
         self.follower.save()
@@ -96,6 +98,25 @@ class Rebuild:
         manifest = manifest_of(self.follower.index.states(study))
         if manifest == previous_manifest(self._journal, row.completed_at):
             self.follower.write(IndexBatch(studies=[replace(row, complete=True)]))
+
+    def _claim_released(self) -> None:
+        """What a person let in owns its UIDs where, after all, nobody else does."""
+        index, after = self.follower.index, ""
+        while page := index.holds("released", after=after):
+            for hold in page:
+                row = index.row(hold.sop_instance_uid, hold.digest)
+                if row is not None:
+                    claims = Claims({}, index.standing)
+                    claims.let_in(
+                        Identity(
+                            hold.study_instance_uid,
+                            hold.series_instance_uid,
+                            hold.sop_instance_uid,
+                            row.patient,
+                        )
+                    )
+                    index.claim(list(claims.made.values()))
+            after = page[-1].hold_id
 
     def _decide_open(self) -> None:
         """Studies whose last word in the journal is not what the index shows: nobody came to write it down."""

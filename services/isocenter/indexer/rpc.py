@@ -8,7 +8,7 @@ from grpc.aio import Server, ServicerContext
 from isocenter.api.index.v1 import index_service_pb2 as pb
 from isocenter.api.index.v1 import index_service_pb2_grpc as service
 from isocenter.errors import InvalidRequest
-from isocenter.indexer.service import IndexerService
+from isocenter.indexer.serving import IndexerService
 
 _STATES: dict[int, Literal["released", "dropped"]] = {
     pb.HELD_ACTION_RELEASE: "released",

@@ -109,7 +109,7 @@ class Step:
     def _admit(self, instance: Instance, came: Receipted) -> None:
         """Let it in, or hold it; what was held once stays so until a person says otherwise."""
         version = came[0]
-        hold = self.decided.holds.get((instance.digest, version))
+        hold = self.decided.hold_of(instance.digest, version)
         if hold is None:
             contradiction = self.claims.enter(identity_of(instance))
             if contradiction is None or self.mode == "trusted":
@@ -126,7 +126,7 @@ class Step:
         instance.held = state != "released"
         instance.dropped_version = handled if state == "dropped" else 0
         if state == "released":
-            self.claims.let_in(identity_of(instance))
+            self._let_in(instance)
         self.notes.holds[hold.hold_id] = _hold_row(hold, state, handled)
 
     def _hold_handled(self, record: Record, message: entries.HoldHandled) -> None:
@@ -145,9 +145,12 @@ class Step:
         self.working.touch(instance)
         if state == "released":
             instance.held = False
-            self.claims.let_in(identity_of(instance))
+            self._let_in(instance)
         else:
             instance.dropped_version = version
+
+    def _let_in(self, instance: Instance) -> None:
+        self.claims.let_in(identity_of(instance), beside_only=self.mode != "live")
 
     def _deletion(self, record: Record, message: entries.Deletion) -> None:
         known = self.working.deletion(message.study_instance_uid, message.deletion_id)

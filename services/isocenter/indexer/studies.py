@@ -88,6 +88,7 @@ def _forgotten(study: str, step: Step) -> list[Instance]:
 def _arrive(step: Step, study: str, changes: Changes) -> None:
     first = min(row.first[0] for row in step.working.of_study(study) if row.is_visible)
     message = entries.Arrival(study_instance_uid=study, receipt_version=first)
+    changes.turned.add(study)
     if not _is_decided(step, study, present=True):
         changes.decisions.append(Decision(EntryKind.ARRIVAL, study, message))
 
@@ -95,6 +96,7 @@ def _arrive(step: Step, study: str, changes: Changes) -> None:
 def _depart(step: Step, study: str, changes: Changes) -> None:
     version = max(step.working.deleted_at(study), step.notes.told_version.get(study, 0))
     message = entries.Departure(study_instance_uid=study, deletion_version=version)
+    changes.turned.add(study)
     if not _is_decided(step, study, present=False):
         changes.decisions.append(Decision(EntryKind.DEPARTURE, study, message))
 
@@ -106,10 +108,7 @@ def _is_decided(step: Step, study: str, *, present: bool) -> bool:
         return True
     if step.mode == "replay":
         return study in decided.present
-    if decided.present.get(study) != present:
-        return False
-    del decided.present[study]
-    return True
+    return decided.present.get(study) == present
 
 
 def _add_provisional(study: str, step: Step, changes: Changes, stamp: Stamp) -> None:

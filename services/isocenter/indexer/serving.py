@@ -1,0 +1,174 @@
+"""The indexer among the others: events in, events out, and what happens between. All blocking work is in one thread."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Literal, TypeVar
+
+from isocenter.errors import Busy, IsocenterError, Unavailable
+from isocenter.events.event import Event
+from isocenter.indexer.indexing import Indexer
+from isocenter.indexer.settings import IndexerSettings
+from isocenter.ports.bus import EventBus
+from isocenter.runtime.log import logger
+from isocenter.runtime.publish import publish_all
+
+QUIET_S = 0.12  # without anything new for so long, documents are made at once; writers speak every 0.1 s at most
+RETRY_S = 1.0
+NEAR_COMMITS = 2_000  # a rebuild this near to the serving index takes over
+
+R = TypeVar("R")
+log = logger(__name__)
+
+
+class IndexerService:
+    """Runs an `Indexer`; `opening` opens it and may take long, when the index was lost."""
+
+    def __init__(
+        self, opening: Callable[[], Indexer], bus: EventBus, settings: IndexerSettings
+    ) -> None:
+        self._opening = opening
+        self._bus = bus
+        self._settings = settings
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="indexer")
+        self._opened: Indexer | None = None
+        self._ready = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._changed_s = 0.0
+        self._saying = asyncio.Lock()
+        self._rebuilding = asyncio.Lock()
+
+    async def on_events(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Hints that the journal has grown: whatever they name, it is followed to its end."""
+        await self._call(lambda indexer: indexer.named(events))
+        await self.catch_up()
+        return ()  # what was decided is said by `_say`, which also knows what a crash left unsaid
+
+    async def catch_up(self) -> int:
+        """Apply all that is committed by now, and say what was decided."""
+        applied = await self._call(Indexer.follow)
+        if applied:
+            self._changed_s = time.monotonic()
+            self._changed.set()
+        await self._say()
+        return applied
+
+    async def handle_held(
+        self, hold_id: str, state: Literal["released", "dropped"], caller: str, reason: str
+    ) -> str:
+        """A person decided; durable and applied on return. Returns the study."""
+        study = await self._call(
+            lambda indexer: indexer.handle_held(hold_id, state, caller, reason)
+        )
+        self._changed.set()
+        try:
+            await self._say()
+        except Unavailable:
+            log.warning("bus_unavailable")  # decided all the same; the sweep says it
+        return study
+
+    async def sweep(self) -> None:
+        """Open the index, then look after what events failed to say, and complete studies; for ever."""
+        await self._open()
+        while True:
+            await asyncio.sleep(self._settings.sweep_s)
+            try:
+                await self._sweep_once()
+            except IsocenterError as error:
+                log.warning("sweep_failed", reason=error.reason)
+
+    async def keep_documents(self) -> None:
+        """Recompute series and study documents: at once when nothing comes, else now and then; for ever."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._refresh()
+            except IsocenterError as error:
+                log.warning("documents_late", reason=error.reason)
+                await asyncio.sleep(RETRY_S)
+                self._changed.set()
+
+    async def rebuild(self) -> AsyncIterator[tuple[int, int]]:
+        """Rebuild beside the serving index, then swap; gives (commits applied, commits known) as it goes on."""
+        if self._rebuilding.locked():
+            raise Busy("a rebuild is running")
+        async with self._rebuilding:
+            rebuild = await self._call(Indexer.start_rebuild)
+            progress = [(0, 0)]
+
+            def tell(applied: int, total: int) -> None:
+                progress[0] = (applied, total)
+
+            while True:
+                through = await self._call(Indexer.applied)
+                positions = rebuild.follower.positions
+                if sum(end - positions.get(s, 0) for s, end in through.items()) < NEAR_COMMITS:
+                    break
+                advancing = asyncio.ensure_future(asyncio.to_thread(rebuild.advance, through, tell))
+                while not advancing.done():
+                    await asyncio.wait([advancing], timeout=0.5)
+                    yield progress[0]
+                await advancing
+            await asyncio.to_thread(rebuild.finish)
+            await self._call(lambda indexer: indexer.take_over(rebuild))
+            total = sum(through.values())
+            yield total, total
+
+    def close(self) -> None:
+        """Keep positions; waits for what the thread is doing."""
+        if self._opened is not None:
+            self._thread.submit(self._opened.close).result()
+        self._thread.shutdown()
+
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._opened is None:
+            try:
+                self._opened = await loop.run_in_executor(self._thread, self._opening)
+            except IsocenterError as error:
+                log.warning("index_not_open", reason=error.reason)
+                await asyncio.sleep(RETRY_S)
+        self._ready.set()
+        self._changed.set()
+
+    async def _call(self, work: Callable[[Indexer], R]) -> R:
+        """Do something in the indexer's thread, once it is open."""
+        await self._ready.wait()
+        indexer = self._opened
+        assert indexer is not None  # noqa: S101  (ready says so)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, work, indexer)
+
+    async def _sweep_once(self) -> None:
+        if not await self._call(Indexer.stands):
+            await self._call(Indexer.reopen)
+        await self.catch_up()
+        await self._say_on_behalf()
+        if await self._call(Indexer.complete):
+            await self._say()
+
+    async def _say_on_behalf(self) -> None:
+        overdue = await self._call(Indexer.overdue)
+        if overdue:
+            await publish_all(self._bus, overdue)
+            await self._call(lambda indexer: indexer.named(overdue))
+            log.info("said_on_behalf", count=len(overdue))
+
+    async def _say(self) -> None:
+        """Publish what was decided, in order of commits; then remember that it was said."""
+        async with self._saying:
+            for saying in await self._call(Indexer.unsaid):
+                await publish_all(self._bus, saying.events)
+                await self._call(partial(Indexer.said, saying=saying))
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(QUIET_S)
+            is_quiet = time.monotonic() - self._changed_s >= QUIET_S
+            wait_ms = 0 if is_quiet else int(self._settings.recompute_s * 1000)
+            made = await self._call(partial(Indexer.refresh, older_than_ms=wait_ms))
+            if is_quiet and not made:
+                return
