@@ -10,8 +10,10 @@ from tests.contract.index_search_suite import Opened
 from tests.contract.index_write_suite import NOTHING
 from tests.support.index_rows import Study, batch_of, digest_of, instance_row, study_row
 
+from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import Unavailable
 from isocenter.ports.index import (
+    Among,
     DeletionRow,
     HoldRow,
     IndexBatch,
@@ -113,6 +115,36 @@ class IndexStateSuite:
         index.write(IndexBatch(positions={STREAM: 5}))
         index.write(IndexBatch(positions={STREAM: 3, other: 1}))
         assert reader.positions() == index.positions() == {STREAM: 5, other: 1}
+
+    def test_positions_alone_are_no_news(self, index: MetadataIndex, reader: IndexReader) -> None:
+        before = reader.generation()
+        index.write(IndexBatch(positions={STREAM: 5}))
+        assert reader.generation() == before
+        index.write(IndexBatch(studies=[study_row("1.1")], positions={STREAM: 6}))
+        assert reader.generation() > before
+
+    def test_a_circle_of_patients_and_studies_limits_every_search(
+        self, opened: Opened, index: MetadataIndex, reader: IndexReader
+    ) -> None:
+        owners = {"1.1": "NORTH|12345", "1.2": "SOUTH|12345", "1.3": "NORTH|12345", "1.4": ""}
+        for study, patient in owners.items():
+            index.write(
+                IndexBatch([instance_row(study)], studies=[study_row(study, patient=patient)])
+            )
+        opened.settle()
+
+        def found(circle: Among, *conditions: Match) -> list[str]:
+            query = Query("study", conditions, among=circle)
+            assert reader.count(query) == len(reader.search(query))
+            return sorted(one.study_instance_uid for one in reader.search(query))
+
+        assert found(Among(("NORTH|12345",))) == ["1.1", "1.3"]
+        assert found(Among(("NORTH|12345",), ("1.4",))) == ["1.1", "1.3", "1.4"]
+        assert found(Among(("NORTH|1234",))) == found(Among()) == []
+        mine = SingleValue("0020000D", "UI", ("1.2", "1.3"))
+        assert found(Among(("NORTH|12345",)), mine) == ["1.3"]
+        below = reader.search(Query("instance", among=Among(("SOUTH|12345",))))
+        assert [one.study_instance_uid for one in below] == ["1.2"]
 
     def test_a_reader_sees_a_write_at_its_next_call(
         self, opened: Opened, index: MetadataIndex, reader: IndexReader

@@ -205,6 +205,14 @@ class IndexBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """A circle of studies: those of `patients`, named as in `StudyRow.patient`, and `studies`; empty is none."""
+
+    patients: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A search at one level; conditions are and-ed. `order` holds tags, `-` before one for descending.
 
@@ -221,6 +229,7 @@ class Query:
     limit: int = 100
     offset: int = 0
     full: bool = False  # whole documents instead of default answers
+    among: Among | None = None  # nothing outside this circle, whatever the conditions say
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +306,7 @@ class IndexReader(Protocol):
         ...
 
     def generation(self) -> int:
-        """Rises with every write of this index, in any process: for caches."""
+        """Rises with every write that may change an answer, in any process: for caches. Positions alone do not."""
         ...
 
     def close(self) -> None:

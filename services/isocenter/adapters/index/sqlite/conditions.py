@@ -24,7 +24,7 @@ from isocenter.dicom.matching import (
     WildCard,
 )
 from isocenter.errors import InvalidRequest
-from isocenter.ports.index import Level
+from isocenter.ports.index import Among, Level
 
 Param = str | int | float
 END = "\U0010ffff"  # after every text that starts the same
@@ -73,6 +73,16 @@ def clause_of(condition: Match, level: Level) -> Clause:
     if column is None or isinstance(condition, PersonName):
         return _in_document(condition, level)
     return _on_column(condition, column)
+
+
+def among_clause(circle: Among) -> Clause:
+    """Compile a circle of studies."""
+    sql = f"s.patient IN ({_marks(circle.patients)}) OR s.uid IN ({_marks(circle.studies)})"
+    return Clause(sql, (*circle.patients, *circle.studies))
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _on_column(condition: SingleValue | WildCard | Range | EmptyValue, column: Column) -> Clause:

@@ -6,7 +6,13 @@ import sqlite3
 from dataclasses import replace
 
 from isocenter.adapters.index.sqlite import plan
-from isocenter.adapters.index.sqlite.conditions import COLUMNS, Clause, Param, clause_of
+from isocenter.adapters.index.sqlite.conditions import (
+    COLUMNS,
+    Clause,
+    Param,
+    among_clause,
+    clause_of,
+)
 from isocenter.adapters.index.sqlite.documents import JsonObject, loaded, merged, parsed, unpack
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import InvalidRequest
@@ -110,6 +116,8 @@ def _where(query: Query, source: plan.Source) -> tuple[str, list[Param]]:
         for condition in query.conditions
         if condition is not source.covers
     ]
+    if query.among is not None:
+        clauses.append(among_clause(query.among))
     clauses.sort(key=lambda clause: clause.cost)
     sql = " AND ".join([_VISIBLE[query.level], *(f"({clause.sql})" for clause in clauses)])
     params = [param for clause in clauses for param in clause.params]

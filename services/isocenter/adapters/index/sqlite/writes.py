@@ -5,7 +5,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 from isocenter.adapters.index.sqlite import columns, rows
 from isocenter.adapters.index.sqlite.documents import pack
@@ -84,7 +84,10 @@ class Places:
 
 
 def apply(connection: sqlite3.Connection, places: Places, batch: IndexBatch) -> None:
-    """Run a batch in the order its parts build on each other; positions last."""
+    """Run a batch in the order its parts build on each other; positions last.
+
+    A batch of positions alone changes no answer, so it is no news to caches and to pages that wait.
+    """
     _put_instances(connection, places, batch.instances)
     _set_flags(connection, batch.flags)
     _put_decisions(connection, batch)
@@ -110,7 +113,8 @@ def apply(connection: sqlite3.Connection, places: Places, batch: IndexBatch) -> 
         PUT_POSITION,
         [(stream.node, stream.epoch, sequence) for stream, sequence in batch.positions.items()],
     )
-    connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'writes'")
+    if replace(batch, positions={}) != IndexBatch():
+        connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'writes'")
 
 
 def _put_instances(
