@@ -6,11 +6,14 @@ from functools import lru_cache
 
 from isocenter.dicom.attributes import key_of, tag_of, vr_of
 from isocenter.dicom.matching import Match, combine, parse
+from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import InvalidRequest, LimitExceeded
 
 MAX_INCLUDED = 512
 MAX_ORDER = 8
 MAX_OFFSET = 1_000_000_000
+MAX_CIRCLE = 32
+SAME_PATIENT = "samepatientas"
 ALL = "all"
 FUZZY_IGNORED = (
     "The fuzzymatching parameter is not supported. Only literal matching has been performed."
@@ -22,6 +25,7 @@ MULTIPLE_IGNORED = (
 _BOOLEANS = {"true": True, "false": False}
 _OWN = frozenset(
     {"includefield", "limit", "offset", "orderby", "fuzzymatching", "accept", "charset"}
+    | {SAME_PATIENT}
     | {"emptyvaluematching", "multiplevaluematching"}
 )
 
@@ -30,6 +34,8 @@ _OWN = frozenset(
 class SearchParameters:
     """A search as asked. `include` holds tags; `limit` is None when the client set none; `order` as in a Query.
 
+    `same_patient_as` is ours: UIDs of studies to whose patients the answer is limited, because a patient ID names
+    nobody without its issuer; None when the client set no such limit.
     `warnings` are the texts that the answer's Warning headers owe the client.
     """
 
@@ -40,6 +46,7 @@ class SearchParameters:
     offset: int = 0
     order: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    same_patient_as: tuple[str, ...] | None = None
 
 
 NO_PARAMETERS = SearchParameters()
@@ -64,6 +71,7 @@ def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
         offset=_count("offset", single.get("offset", "0")),
         order=_order(value for name, value in own if name == "orderby"),
         warnings=_warnings(single),
+        same_patient_as=_studies([value for name, value in own if name == SAME_PATIENT]),
     )
 
 
@@ -115,6 +123,17 @@ def _included(values: Iterable[str]) -> tuple[frozenset[str], bool]:
                     "too many attributes in includefield", max_attributes=MAX_INCLUDED
                 )
     return frozenset(tags), everything
+
+
+def _studies(values: Sequence[str]) -> tuple[str, ...] | None:
+    if not values:
+        return None
+    uids = tuple(dict.fromkeys(uid for value in values for uid in value.split(",")))
+    if len(uids) > MAX_CIRCLE:
+        raise LimitExceeded(f"too many studies in {SAME_PATIENT}", max_studies=MAX_CIRCLE)
+    if not all(map(is_valid_uid, uids)):
+        raise InvalidRequest(f"{SAME_PATIENT} is a Study Instance UID, or several")
+    return uids
 
 
 def _order(values: Iterable[str]) -> tuple[str, ...]:

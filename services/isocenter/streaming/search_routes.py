@@ -1,12 +1,13 @@
 """QIDO-RS (PS3.18 10.6): searches for studies, series and instances, flat and nested."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.dicomweb.negotiation import choose
 from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
 from isocenter.errors import InvalidRequest
-from isocenter.ports.index import Found, IndexReader, Level, Query
+from isocenter.ports.index import Among, Found, IndexReader, Level, Query
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Handler, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted
@@ -69,7 +70,15 @@ class SearchRoutes:
                 raise InvalidRequest("the address holds something that is not a UID")
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
         query = Query(level, asked.conditions, study, series, asked.order, limit, asked.offset)
+        if asked.same_patient_as is not None:
+            query = replace(query, among=self._among(asked.same_patient_as))
         return replace(query, full=True) if needs_documents(query, asked) else query
+
+    def _among(self, studies: Iterable[str]) -> Among:
+        """The patients of these studies; a study of nobody stands for itself alone, an unknown one for nothing."""
+        rows = [row for row in map(self._index.study, studies) if row is not None]
+        patients = dict.fromkeys(row.patient for row in rows if row.patient)
+        return Among(tuple(patients), tuple(r.study_instance_uid for r in rows if not r.patient))
 
     def _found(self, query: Query, asked: SearchParameters) -> tuple[list[Found], int]:
         """The page, and how many results lie beyond it when the client could not know that it was cut."""

@@ -105,3 +105,17 @@ def test_what_cannot_be_meant_is_refused(name: str, value: str) -> None:
 def test_any_query_is_read_or_refused_on_purpose(query: list[tuple[str, str]]) -> None:
     with contextlib.suppress(IsocenterError):
         search_parameters(query)
+
+
+def test_a_search_can_be_limited_to_the_patients_of_studies() -> None:
+    asked = [("00100020", "12345"), ("samepatientas", "1.2,1.3"), ("samepatientas", "1.2")]
+    found = search_parameters(asked)
+    assert found.same_patient_as == ("1.2", "1.3")
+    assert found.conditions == (SingleValue("00100020", "LO", ("12345",)),)
+    assert search_parameters([]).same_patient_as is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.2,", ",".join(f"1.{n}" for n in range(1, 50))])
+def test_a_limit_that_names_no_studies_is_refused_not_ignored(text: str) -> None:
+    with pytest.raises(IsocenterError):
+        search_parameters([("samepatientas", text)])
