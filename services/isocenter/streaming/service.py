@@ -38,6 +38,6 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *metadata.routes(),
             *RetrieveRoutes(instances, objects, decoding).routes(),
             *RenderedRoutes(instances, decoding, settings.public_url).routes(),
-            *StateRoutes(ports, changes).routes(),
+            *StateRoutes(ports, changes, settings.indexer_node).routes(),
         ),
     )

@@ -25,8 +25,9 @@ _STATES = ("held", "released", "dropped")
 class StateRoutes:
     """Handlers below `/api`."""
 
-    def __init__(self, ports: Ports, changes: Changes) -> None:
+    def __init__(self, ports: Ports, changes: Changes, indexer_node: str) -> None:
         self._ports = ports
+        self._indexer_node = indexer_node
         self._changes = changes
 
     def routes(self) -> list[Route]:
@@ -112,7 +113,7 @@ class StateRoutes:
 
     async def _lag(self) -> int:
         ends = await asyncio.to_thread(self._ports.journal.ends)
-        return lag_of(ends, self._ports.index.positions())
+        return lag_of(ends, self._ports.index.positions(), self._indexer_node)
 
     def _findings(self, study: str) -> dict[str, int]:
         rows = self._ports.index.instances(study)
@@ -128,9 +129,16 @@ class StateRoutes:
         raise NotFound("there is no such hold")
 
 
-def lag_of(ends: dict[Stream, int], applied: dict[Stream, int]) -> int:
-    """Commits that are in the journal and not in the index."""
-    return sum(max(0, end - applied.get(stream, 0)) for stream, end in ends.items())
+def lag_of(ends: dict[Stream, int], applied: dict[Stream, int], indexer_node: str) -> int:
+    """Commits of others that are in the journal and not in the index.
+
+    The indexer shows what it decides as it writes it down; its place in its own stream tells what it has announced.
+    """
+    return sum(
+        max(0, end - applied.get(stream, 0))
+        for stream, end in ends.items()
+        if stream.node != indexer_node
+    )
 
 
 def _counts(states: list[InstanceState]) -> dict[str, int]:

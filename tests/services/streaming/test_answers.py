@@ -15,7 +15,9 @@ from tests.support.dicom_files import TEST_DATA, real_files
 from tests.support.streaming import streaming
 
 from isocenter.ports.index import IndexBatch
+from isocenter.ports.journal import Stream
 from isocenter.runtime.caller import NOBODY, Action, Caller
+from isocenter.streaming.state_routes import lag_of
 
 CT = "ct_lidc_0314/000267.dcm"
 
@@ -240,6 +242,16 @@ def test_the_state_and_a_studys_way_are_told(served: Served) -> None:
     assert (status["received"], status["indexed"], status["revision"]) == (26, 26, 1)
     assert (status["complete"], status["held"], status["conflicts"]) == (True, 0, 0)
     assert httpx.get(f"{served.serving.url}/api/studies/9.9/status").status_code == 404
+
+
+def test_what_the_indexer_itself_wrote_down_is_not_behind() -> None:
+    ends = {
+        Stream("http-1", "0" * 16): 7,
+        Stream("indexer", "1" * 16): 3,
+        Stream("old", "2" * 16): 2,
+    }
+    applied = {Stream("http-1", "0" * 16): 5, Stream("old", "2" * 16): 2}
+    assert lag_of(ends, applied, "indexer") == 2
 
 
 def test_held_instances_are_listed_and_decided_by_the_indexer(tmp_path: Path) -> None:
