@@ -22,9 +22,8 @@ from isocenter.ports.journal import Journal, Record, Stream
 from isocenter.runtime.log import logger
 
 RACES = 3  # steps begun anew because somebody else claimed meanwhile
-SAVE_EVERY_S = (
-    2.0  # positions that moved over entries of no interest: they look unapplied until then
-)
+# Positions that moved over entries of no interest look unapplied until they are kept.
+SAVE_EVERY_S = 2.0
 
 log = logger(__name__)
 
