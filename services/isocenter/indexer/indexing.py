@@ -237,7 +237,7 @@ class Indexer:
             self._settings.default_issuer,
             trusted=False,
         )
-        rebuild.advance(ends)
+        rebuild.advance(ends, saw=self._saw)
         rebuild.finish()
         self._ports.generations.swap(index)
         log.info("index_rebuilt", total=sum(ends.values()))

@@ -1,6 +1,6 @@
 """A new index from the journal alone: decisions are loaded first, then everything is folded again beside them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
@@ -18,6 +18,7 @@ from isocenter.ports.journal import Journal, Record, Stream
 
 DOUBT_MS = 120_000  # decisions younger than this may not have been said when the index was lost
 Progress = Callable[[int, int], None]  # commits applied, commits known
+Saw = Callable[[Sequence[Record]], None]
 
 
 class Rebuild:
@@ -46,16 +47,26 @@ class Rebuild:
         self._doubtful_ms = clock.now_ms() - DOUBT_MS
         self._again: set[str] = set()
 
-    def advance(self, through: Mapping[Stream, int], progress: Progress | None = None) -> None:
-        """Come up to `through`. The decisions of all that lies before have to be in the journal already."""
+    def advance(
+        self,
+        through: Mapping[Stream, int],
+        progress: Progress | None = None,
+        saw: Saw | None = None,
+    ) -> None:
+        """Come up to `through`. The decisions of all that lies before have to be in the journal already.
+
+        `saw` gets the records that are too young to be sure that an event named them.
+        """
         self._learn()
         total = sum(through.values())
 
-        def saw(_: object) -> None:
+        def look(records: Sequence[Record]) -> None:
             if progress is not None:
                 progress(sum(self.follower.positions.values()), total)
+            if saw is not None and version_ms(records[-1].entry.version) >= self._doubtful_ms:
+                saw(records)
 
-        self.follower.follow(through, saw)
+        self.follower.follow(through, look)
 
     def finish(self) -> None:
         """Write all series and study documents, and what an index that was lost leaves open."""

@@ -96,7 +96,7 @@ def rows(world: World) -> list[tuple[object, ...]]:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_order_and_batching_gives_the_rows_of_one_ordered_replay_and_of_a_rebuild(
     data: st.DataObject,
 ) -> None:
@@ -126,7 +126,7 @@ identities = st.builds(
 
 
 @given(st.lists(identities, min_size=2, max_size=10), st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_holds_and_releases_are_the_same_after_a_rebuild(
     happened: list[entries.Receipt], data: st.DataObject
 ) -> None:

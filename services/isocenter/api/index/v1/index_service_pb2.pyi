@@ -129,9 +129,9 @@ class RebuildResponse(_message.Message):
     TOTAL_ENTRIES_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
     applied_entries: _builtins.int
-    """Entries applied so far."""
+    """Commits of the journal applied so far."""
     total_entries: _builtins.int
-    """Entries known in all."""
+    """Commits of the journal known in all."""
     finished: _builtins.bool
     """The new index serves."""
     def __init__(
