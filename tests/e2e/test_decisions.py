@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from tests.support.commanded import Commanded
 from tests.support.part10 import SECONDARY_CAPTURE, data_set, part10
+from tests.support.scu import Association
 from tests.support.senders import fresh_uid, give, give_study
-
-from isocenter.dicom.part10 import write_file_meta
 
 GONE = "2" * 64
 
@@ -62,11 +61,19 @@ def test_release_says_what_is_still_wrong(desk: Commanded) -> None:
     assert "not a UID" in done.stderr
 
 
-def test_release_by_force_shows_what_has_its_uids(desk: Commanded) -> None:
+def test_release_by_force_believes_the_data_set(desk: Commanded) -> None:
     sop, study = fresh_uid(), fresh_uid()
-    meta = write_file_meta(SECONDARY_CAPTURE, fresh_uid(), "1.2.840.10008.1.2.1")
-    whole = meta + data_set(sop, study, fresh_uid())
-    digest = quarantined(desk, whole[: -(76 + 5)])  # ends inside an element before the pixels
+    with Association(desk.dicom_port, sop_class=SECONDARY_CAPTURE) as association:
+        assert association.store(fresh_uid(), data_set(sop, study, fresh_uid())) == 0xA900
+    found: list[str] = []
+
+    def is_listed() -> bool:
+        lines = desk.json("quarantine", "list")
+        found[:] = [line["digest"] for line in lines if line["study_instance_uid"] == study]
+        return bool(found)
+
+    desk.until(is_listed, 30)
+    (digest,) = found
     desk.cli("quarantine", "release", digest, code=1)
     desk.cli("quarantine", "release", "--force", digest)
     desk.until(lambda: studies(desk, study) == 1, 30)

@@ -51,6 +51,7 @@ class Commanded(Platform):
     ) -> None:
         super().__init__(folder / "data", settle_s=settle_s, settings=settings)
         self.home = folder
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._command += ["--listen", listen, *options]
         self.address = LOOPBACK if listen == ANY_ADDRESS else listen
         self.url = f"http://{self.address}:{self.http_port}"
@@ -67,10 +68,10 @@ class Commanded(Platform):
         """Ask over HTTP."""
         return httpx.get(self.url + path, timeout=60, **arguments)
 
-    def interrupt(self) -> int:
-        """Ctrl-C, and wait for the end; returns the exit code."""
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send the signal once and wait for the end; returns the exit code."""
         assert self._supervisor is not None
-        self._supervisor.send_signal(signal.SIGINT)
+        self._supervisor.send_signal(number)
         return self._supervisor.wait(40)
 
     def said(self) -> str:
