@@ -56,6 +56,9 @@ class Follower:
         self._scribe = scribe
         self._clock = clock
         self._default_issuer = default_issuer
+        self.shown = (
+            scribe.written
+        )  # own commits whose rows are in the index: those that may be said
         self._unsaved: dict[Stream, int] = {}
         self._saved_s = time.monotonic()
 
@@ -166,6 +169,7 @@ class Follower:
         except BaseException:
             self.decided.learn(written)
             raise
+        self.shown = self._scribe.written
         self._unsaved = {}
         self._saved_s = time.monotonic()
         self.positions |= positions

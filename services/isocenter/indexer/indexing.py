@@ -1,7 +1,8 @@
 """The indexer itself, without events or RPC. Blocking; everything is called by one thread."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -133,14 +134,15 @@ class Indexer:
             message.SerializeToString(),
         )
         place = Position(*self._scribe.stream, self._scribe.written + 1, 0)
-        self._follower.handle((Record(place, entry), message))
+        with self._resuming():
+            self._follower.handle((Record(place, entry), message))
         self.refresh()
         return study
 
     def unsaid(self) -> list[Saying]:
         """Decisions that were not announced yet, oldest first; each to be given to `said` once it is out."""
         found: list[Saying] = []
-        ends = self._earlier | {self._scribe.stream: self._scribe.written}
+        ends = self._earlier | {self._scribe.stream: self._follower.shown}
         for stream, end in ends.items():
             after = self._follower.positions.get(stream, 0)
             if end > after:
@@ -160,7 +162,11 @@ class Indexer:
         """Open the index anew; when it is gone, rebuild it."""
         self._is_open = False
         self._index.close()
+        said = own_of(self._follower.positions, self._settings.node)
         self._index, self._follower, self._earlier = self._open()
+        for stream, sequence in said.items():
+            if sequence > self._follower.positions.get(stream, 0):
+                self._follower.move(stream, sequence)
         self._is_open = True
 
     def start_rebuild(self) -> Rebuild:
@@ -276,12 +282,23 @@ class Indexer:
                 batch.studies.append(row)
             else:
                 decided.append((study, completion(study, manifest, previous, through_version)))
-        if decided:
-            written = self._scribe.write([decision for _, decision in decided])
-            for (study, _), record in zip(decided, written, strict=True):
-                revision = study.revision + 1
-                row = completed(study, revision, record.position, record.entry.version)
-                batch.studies.append(row)
-        if batch.studies:
-            self._follower.write(batch)
+        with self._resuming():
+            if decided:
+                written = self._scribe.write([decision for _, decision in decided])
+                for (study, _), record in zip(decided, written, strict=True):
+                    revision = study.revision + 1
+                    row = completed(study, revision, record.position, record.entry.version)
+                    batch.studies.append(row)
+            if batch.studies:
+                self._follower.write(batch)
+                self._follower.shown = self._scribe.written
         return len(batch.studies)
+
+    @contextmanager
+    def _resuming(self) -> Iterator[None]:
+        """What fails between the journal and the rows is taken up as after a crash: by opening anew."""
+        try:
+            yield
+        except BaseException:
+            self._is_open = False
+            raise

@@ -7,7 +7,9 @@ from tests.support.indexing import World, deletion, names, receipt, say_all
 
 from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.errors import OutOfSpace
 from isocenter.events.entries import EntryKind
+from isocenter.ports.index import IndexBatch
 
 
 @pytest.fixture
@@ -131,10 +133,10 @@ def test_completion_written_down_before_a_crash_is_not_a_second_revision(
     world.now_ms += 61_000
     write = indexer._index.write
 
-    def cut(batch: object) -> None:
-        if any(row.complete for row in batch.studies):  # type: ignore[attr-defined]  # a batch
+    def cut(batch: IndexBatch) -> None:
+        if any(row.complete for row in batch.studies):
             raise PowerCut
-        write(batch)  # type: ignore[arg-type]  # a batch
+        write(batch)
 
     monkeypatch.setattr(indexer._index, "write", cut)
     with pytest.raises(PowerCut):
@@ -145,6 +147,33 @@ def test_completion_written_down_before_a_crash_is_not_a_second_revision(
     assert row is not None
     assert (row.complete, row.revision) == (True, 1)
     assert names(say_all(again))[-1] == "study.completed"
+
+
+def test_completion_whose_row_could_not_be_written_is_taken_up_by_opening_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexer = world.start()
+    world.tell(receipt())
+    indexer.follow()
+    indexer.refresh()
+    world.now_ms += 61_000
+    write = indexer._index.write
+
+    def refuse(batch: IndexBatch) -> None:
+        if any(row.complete for row in batch.studies):
+            raise OutOfSpace
+        write(batch)
+
+    with monkeypatch.context() as patch, pytest.raises(OutOfSpace):
+        patch.setattr(indexer._index, "write", refuse)
+        indexer.complete()
+    assert "study.completed" not in names(say_all(indexer))  # nothing is said before it shows
+    assert not indexer.stands()
+    indexer.reopen()
+    assert indexer.stands()
+    assert indexer.complete() == 0
+    assert names(say_all(indexer)) == ["study.completed"]
+    assert len(world.decisions(EntryKind.COMPLETION)) == 1
 
 
 def test_study_that_went_and_came_back_starts_with_revision_one(world: World) -> None:
