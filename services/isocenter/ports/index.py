@@ -255,31 +255,25 @@ class IndexReader(Protocol):
 
     def search(self, query: Query) -> list[Found]:
         """Matches in the query's order, all of PS3.4 C.2.2.2 that `dicom.matching` can express."""
-        ...
 
     def count(self, query: Query, at_most: int = 100_000) -> int:
         """How many match, limit and offset left aside; counting stops at `at_most`."""
-        ...
 
     def instances(
         self, study: str, series: str | None = None, sop: str | None = None
     ) -> list[InstanceRow]:
         """Visible instances, ordered by series number, instance number, UID. Empty when there are none."""
-        ...
 
     def study(self, study: str) -> StudyRow | None:
         """The study's row when it is visible."""
-        ...
 
     def states(self, study: str) -> list[InstanceState]:
         """All rows of a study as received, hidden ones too: for status, purge and verification."""
-        ...
 
     def holds(
         self, state: str = "held", study: str | None = None, limit: int = 100, after: str = ""
     ) -> list[HoldRow]:
         """Holds in one state, by hold id."""
-        ...
 
     def quarantines(
         self,
@@ -289,29 +283,23 @@ class IndexReader(Protocol):
         after: str = "",
     ) -> list[QuarantineRow]:
         """Quarantined things in one state, by digest."""
-        ...
 
     def deletions(
         self, state: str = "deleted", limit: int = 100, after: str = ""
     ) -> list[DeletionRow]:
         """Deletions in one state, by id."""
-        ...
 
     def positions(self) -> dict[Stream, int]:
         """Last applied sequence of every journal stream."""
-        ...
 
     def totals(self) -> dict[str, int]:
         """Visible `studies`, `series`, `instances`, and open `holds`, `quarantines`, `deletions`."""
-        ...
 
     def generation(self) -> int:
         """Rises with every write that may change an answer, in any process: for caches. Positions alone do not."""
-        ...
 
     def close(self) -> None:
         """Let go of files and connections."""
-        ...
 
 
 class MetadataIndex(IndexReader, Protocol):
@@ -322,35 +310,27 @@ class MetadataIndex(IndexReader, Protocol):
 
         Nobody else can be given the same subject once this returned; durable with the next `write` at the latest.
         """
-        ...
 
     def standing(self, subjects: Iterable[str]) -> dict[str, str]:
         """The owner of each subject that has one; creates nothing."""
-        ...
 
     def known(self, sop_instance_uids: Iterable[str]) -> dict[str, list[InstanceState]]:
         """All rows of each SOP Instance UID, hidden ones too."""
-        ...
 
     def deletion(self, deletion_id: str) -> DeletionRow | None:
         """One deletion."""
-        ...
 
     def deletions_of(self, studies: Iterable[str]) -> dict[str, list[DeletionRow]]:
         """Deletions of these studies that are not taken back."""
-        ...
 
     def hold(self, hold_id: str) -> HoldRow | None:
         """One hold, in any state."""
-        ...
 
     def quarantine(self, digest: str) -> QuarantineRow | None:
         """One quarantined thing, in any state."""
-        ...
 
     def row(self, sop: str, digest: str) -> InstanceRow | None:
         """One row, hidden or not."""
-        ...
 
     def write(self, batch: IndexBatch) -> None:
         """Apply a batch: rows first, positions last or in the same transaction; durable on return.
@@ -358,26 +338,21 @@ class MetadataIndex(IndexReader, Protocol):
         Instance, series and study rows replace one of the same or an older version only; doing it twice changes
         nothing. An index that has no transactions may show part of a batch, never positions without their rows.
         """
-        ...
 
     def summarise(self, study: str) -> list[SeriesSummary]:
         """Aggregate the visible instances of a study, per series, by series UID; sees all earlier writes."""
-        ...
 
     def dirty(self, before_ms: int, limit: int = 100) -> list[str]:
         """Studies marked dirty before that time, longest first; a written study row clears the mark.
 
         No other write of the study may come between `summarise` and the row made of it: its mark would go too.
         """
-        ...
 
     def unsettled(self, before_ms: int, limit: int = 100) -> list[StudyRow]:
         """Visible studies that are not complete and whose last change is older than that time."""
-        ...
 
     def claims_of(self, study: str) -> list[Claim]:
         """Claims made for a study."""
-        ...
 
 
 class IndexGenerations(Protocol):
@@ -388,16 +363,12 @@ class IndexGenerations(Protocol):
 
         Raises Corrupted when it cannot be read: create another, fill it from the journal, swap.
         """
-        ...
 
     def create(self) -> MetadataIndex:
         """Start an empty generation that nobody reads yet; an unfinished earlier one is dropped."""
-        ...
 
     def swap(self, index: MetadataIndex) -> None:
         """Let the created generation serve; readers move over within a second; the old one is dropped."""
-        ...
 
     def serves(self, index: MetadataIndex) -> bool:
         """Whether this index is the serving generation still: not once its files were taken away."""
-        ...

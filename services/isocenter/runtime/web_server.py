@@ -124,6 +124,7 @@ class WebServer:
     def __init__(
         self, app: WebApp, sock: socket.socket, *, max_connections: int = 1000, grace_s: float = 10
     ) -> None:
+        self.app = app
         self.host, self.port = sock.getsockname()[:2]
         self._sock = sock
         config = uvicorn.Config(
