@@ -40,13 +40,14 @@ def _log_file(folder: Path, name: str) -> int:
 
 
 class Keeper:
-    """Keeps one child running until told to stop."""
+    """Keeps one child running until told to stop; the child keeps the descriptor `lock` open as long as it lives."""
 
-    def __init__(self, child: Child, logs: Path, report: Callable[[str], None]) -> None:
+    def __init__(self, child: Child, logs: Path, report: Callable[[str], None], lock: int) -> None:
         self.child = child
         self.starts = 0
         self._logs = logs
         self._report = report
+        self._lock = lock
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
 
@@ -81,6 +82,7 @@ class Keeper:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=(self._lock,),
                 preexec_fn=_die_with_parent,
             )
         finally:

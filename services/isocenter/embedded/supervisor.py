@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -14,30 +16,66 @@ import httpx
 
 from isocenter.embedded.children import Child, Keeper
 from isocenter.embedded.layout import Layout
-from isocenter.errors import Conflict, Unavailable
+from isocenter.errors import Conflict, InvalidRequest, Unavailable
 
 STOP_GRACE_S = 25.0
+LOCK_POLL_S = 0.05
 
 
 @contextlib.contextmanager
-def only_one(layout: Layout) -> Iterator[None]:
-    """Hold the data folder's lock; raises Conflict when another platform has it."""
-    with (layout.data / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Conflict(f"another platform is running on {layout.data}") from error
-        yield
+def only_one(layout: Layout) -> Iterator[int]:
+    """Hold the data folder's lock; gives its descriptor, which the children keep open too.
+
+    So it stays held while processes of a killed platform end; that is waited for. Raises Conflict when another
+    platform runs there.
+    """
+    with (layout.data / "lock").open("a+") as file:
+        deadline_s = time.monotonic() + STOP_GRACE_S + 10.0
+        while not _locked(file.fileno()):
+            if _is_alive(layout.data / "lock") or time.monotonic() > deadline_s:
+                raise Conflict(f"another platform is running on {layout.data}")
+            time.sleep(LOCK_POLL_S)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield file.fileno()
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_alive(lock: Path) -> bool:
+    """Whether the supervisor named in the lock still runs."""
+    text = lock.read_text()
+    try:
+        os.kill(int(text), 0)
+    except (ValueError, ProcessLookupError):
+        return not text  # it has the lock and is about to write its name
+    except PermissionError:
+        return True
+    return True
 
 
 def check_port(address: str, port: int, what: str) -> None:
-    """Raise Conflict when somebody listens there; workers share a port among themselves and would not notice."""
+    """Raise Conflict when somebody listens there; workers share a port among themselves and would not notice.
+
+    Raises InvalidRequest when the address is not this machine's or the port is not ours to take.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise InvalidRequest(
+                    f"cannot listen on {address}, port {port}: {os.strerror(error.errno or 0)}"
+                ) from error
             option = what.lower().replace(" ", "-")
             raise Conflict(
                 f"port {port} is taken. Choose another {what} port with --{option}-port"
@@ -82,10 +120,10 @@ class Supervisor:
     """Starts the children in stages, keeps them running, and stops them in reverse."""
 
     def __init__(
-        self, layout: Layout, children: list[Child], report: Callable[[str], None]
+        self, layout: Layout, children: list[Child], report: Callable[[str], None], lock: int
     ) -> None:
         self._layout = layout
-        self._keepers = [Keeper(child, layout.logs, report) for child in children]
+        self._keepers = [Keeper(child, layout.logs, report, lock) for child in children]
         self._failure: Exception | None = None
 
     async def run(self, ready: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -35,11 +35,11 @@ async def until_ready(options: Options) -> None:
 
 
 async def _serve(
-    options: Options, layout: Layout, report: Callable[[str], None], ready: Ready
+    options: Options, layout: Layout, report: Callable[[str], None], ready: Ready, lock: int
 ) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    supervisor = Supervisor(layout, children(options, layout, free_port(LOOPBACK)), report)
+    supervisor = Supervisor(layout, children(options, layout, free_port(LOOPBACK)), report, lock)
 
     async def announce() -> None:
         await until_ready(options)
@@ -58,9 +58,9 @@ def up(options: Options, report: Callable[[str], None], ready: Ready) -> None:
     """Run until a signal; `ready` is awaited once everything answers. Raises Conflict or Unavailable."""
     layout = Layout(options.data.absolute())
     layout.make()
-    with only_one(layout):
+    with only_one(layout) as lock:
         check_ports(options)
         try:
-            asyncio.run(_serve(options, layout, report, ready))
+            asyncio.run(_serve(options, layout, report, ready, lock))
         finally:
             layout.address_file.unlink(missing_ok=True)
