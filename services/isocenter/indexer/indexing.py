@@ -61,7 +61,6 @@ class Indexer:
         self._scribe = Scribe(self._journal.writer(settings.node), self._clock)
         self._untold = Untold()
         self._index, self._follower, self._earlier = self._open()
-        self._restore_untold()
         self._is_open = True
 
     def follow(self) -> int:
@@ -219,6 +218,7 @@ class Indexer:
             index.close()
             index = self._rebuilt(ends)
         follower = self._following(index)
+        self._restore_untold(follower)  # first: following writes down anew how far all was told
         own = own_of(self._journal.ends(), self._settings.node)
         unsaid = {s: end for s, end in own.items() if end > follower.positions.get(s, 0)}
         self._recompute_all(follower)
@@ -254,9 +254,9 @@ class Indexer:
             index, self._journal, self._scribe, self._clock, self._settings.default_issuer
         )
 
-    def _restore_untold(self) -> None:
+    def _restore_untold(self, follower: Follower) -> None:
         """Look again at what was applied before this start, but perhaps never said."""
-        for stream, (told, applied) in self._untold.restore(self._follower.positions).items():
+        for stream, (told, applied) in self._untold.restore(follower.positions).items():
             self._saw(list(self._journal.read(stream, told, applied)))
 
     def _saw(self, records: Sequence[Record]) -> None:

@@ -90,6 +90,17 @@ def test_what_was_applied_but_never_said_is_said_after_a_crash_of_the_indexer_to
     again.close()
 
 
+def test_what_was_never_said_is_not_forgotten_for_what_came_while_the_indexer_was_down(
+    world: World,
+) -> None:
+    indexer = world.start()
+    world.tell(receipt())
+    indexer.follow()
+    world.tell(receipt("1.2.3.2"))
+    world.start()  # applies the second before anything is said, and is killed too
+    assert instances(say(world.start())) == 2
+
+
 def test_large_backlog_is_said_in_bounded_events(world: World) -> None:
     indexer = world.start()
     for start in range(0, 450, 150):
