@@ -26,6 +26,7 @@ MAX_IN_FLIGHT = 64  # events
 FIRST_RETRY_S = 0.1
 MAX_RETRY_S = 5.0
 POLL_S = 0.005
+MAX_DRAIN_S = 3.0  # what is not said by then the sweep says
 
 log = logger(__name__)
 
@@ -74,8 +75,11 @@ class Announcer:
                 self._is_quiet.set()
 
     def drain(self, grace_s: float) -> None:
-        """Wait until everything is said, at most that long; `run` has to be running."""
-        end_s = time.monotonic() + grace_s
+        """Wait until everything is said, at most that long; `run` has to be running.
+
+        A broker that is away, stopped together with this process perhaps, is waited for a short time only.
+        """
+        end_s = time.monotonic() + min(grace_s, MAX_DRAIN_S)
         while self._waiting and time.monotonic() < end_s:
             time.sleep(POLL_S)
         self._is_quiet.wait(max(0.0, end_s - time.monotonic()))

@@ -11,7 +11,7 @@ from isocenter.ingest.import_route import ImportRoute
 from isocenter.ingest.purge import PurgePorts, Purger, PurgeTimes
 from isocenter.ingest.quarantine_decisions import QuarantineDecisions
 from isocenter.ingest.quarantine_routes import QuarantineRoutes
-from isocenter.ingest.receive import Receiver
+from isocenter.ingest.receive import Marks, Receiver
 from isocenter.ingest.record import Recorder
 from isocenter.ingest.settings import IngestSettings
 from isocenter.ingest.stow import Stow
@@ -46,7 +46,13 @@ class Ingest:
         self._ports = ports
         self._settings = settings
         self.announcer = Announcer(ports.bus, settings.site)
-        self.receiver = Receiver(ports.objects, ports.writer, ports.clock, self.announcer.announce)
+        self.receiver = Receiver(
+            ports.objects,
+            ports.writer,
+            ports.clock,
+            self.announcer.announce,
+            marks=Marks(settings.low_mark_bytes, settings.hard_mark_bytes),
+        )
         self.recorder = Recorder(ports.writer, ports.clock, self.announcer)
         self._workers = Workers(settings.http_bodies)
 

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from isocenter.ingest.watermark import HARD_BYTES, LOW_BYTES
 from isocenter.runtime.settings import Port, ServiceSettings
 
 HOUR_MS = 3_600_000
@@ -32,6 +33,10 @@ class IngestSettings(ServiceSettings):
     """Origin in the URLs STOW-RS answers with, as clients see it; empty: what the client called us."""
     http_bodies: Annotated[int, Field(ge=1, le=64)] = 8
     """Request bodies received at once by one process; as many again wait, more are turned away."""
+    low_mark_bytes: Annotated[int, Field(ge=0)] = LOW_BYTES
+    """Free bytes on the data folder's disk below which new associations and requests are turned away."""
+    hard_mark_bytes: Annotated[int, Field(ge=0)] = HARD_BYTES
+    """Free bytes below which nothing is received; the reserve of journal, index and broker."""
     deletion_grace_h: Annotated[float, Field(ge=0, le=24 * 3650)] = 24 * 7
     """How long a deletion can be undone, hours."""
     indexer_node: str = "indexer"

@@ -9,6 +9,8 @@ from isocenter.errors import OutOfSpace
 
 POLL_S = 0.25
 RETRY_AFTER_S = 60.0
+LOW_BYTES = 2 << 30
+HARD_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,8 @@ class Marks:
     What is below the hard mark is the reserve from which journal, index and broker go on writing.
     """
 
-    low_bytes: int = 2 << 30
-    hard_bytes: int = 1 << 30
+    low_bytes: int = LOW_BYTES
+    hard_bytes: int = HARD_BYTES
 
 
 class Watermark:
