@@ -1,153 +1,211 @@
-"""A whole platform as `isocenter up` starts it, in a folder of its own and on free ports."""
+"""A whole platform as its users start it: `isocenter up` as a child process on free ports, and ways to harm it."""
 
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
-from tests.support.ports import free_port
+from tests.support.ports import free_port, until
 
-START_S = 90.0
-STOP_S = 60.0
-COMMAND = (str(Path(sys.executable).parent / "isocenter"),)
-
-
-class NotUp(RuntimeError):
-    """The platform ended, or did not come up; holds what it said."""
+PARTS = ("nats", "indexer", "ingest", "http-1", "http-2")
+PR_SET_PDEATHSIG = 1
+START_S = 60.0
+LOG_TAIL_BYTES = 3_000
 
 
-@dataclass(slots=True)
 class Platform:
-    """A running platform; `environment` is what its commands are run with."""
+    """One platform in one data folder. It may be started again after `kill_supervisor`, on the same ports."""
 
-    data: Path
-    url: str
-    dicom_port: int
-    process: subprocess.Popen[bytes]
-    environment: dict[str, str]
-    output: Path
+    def __init__(
+        self, data: Path, *, settle_s: float = 2.0, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.data = data
+        self.http_port, self.dicom_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.ae_title = "ISOCENTER"
+        self._command = [sys.executable, "-m", "isocenter", "up", "--data", str(data)]
+        self._command += ["--http-port", str(self.http_port), "--dicom-port", str(self.dicom_port)]
+        self._command += ["--settle", str(settle_s), "--no-samples"]
+        self._environment = {**os.environ, **(settings or {})}
+        self._supervisor: subprocess.Popen[bytes] | None = None
 
-    def cli(self, *words: object, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """Run a command on this platform; `code` is the exit code it must have, None for any."""
-        return run_cli("--data", self.data, *words, environment=self.environment, code=code)
+    @property
+    def archive(self) -> Path:
+        return self.data / "archive"
 
-    def json(self, *words: object, code: int | None = 0) -> Any:
-        """What a command prints with `--json`."""
-        return json.loads(self.cli("--json", *words, code=code).stdout)
+    @property
+    def supervisor_pid(self) -> int:
+        assert self._supervisor is not None
+        return self._supervisor.pid
 
-    def get(self, path: str, **arguments: Any) -> httpx.Response:
-        """Ask over HTTP."""
-        return httpx.get(self.url + path, timeout=60, **arguments)
+    def start(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        (self.data / "platform.json").unlink(missing_ok=True)  # left by a killed supervisor
+        with (self.data / "up.log").open("ab") as log:
+            self._supervisor = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_the_tests,  # noqa: PLW1509  (one call to the kernel)
+            )
+        self.until(self._is_up, START_S)
+
+    def stop(self) -> None:
+        """Ask for a clean stop; what does not end is killed."""
+        if self._supervisor is None:
+            return
+        if self._supervisor.poll() is None:
+            self._supervisor.send_signal(signal.SIGTERM)
+        try:
+            self._supervisor.wait(40)
+        finally:
+            self._supervisor.kill()
+            self._supervisor.wait()
 
     def pids(self) -> dict[str, int]:
-        """Process ids of the children, by the supervisor's names for them."""
-        return children_of(self.process.pid)
+        """Living children by the name of their node, as the kernel tells them."""
+        found = {}
+        for pid in _children(self.supervisor_pid):
+            name = _name_of(pid)
+            if name is not None:
+                found[name] = pid
+        return found
 
-    def until(self, true: Callable[["Platform"], bool], within_s: float = 60.0) -> None:
-        """Poll until something is true; TimeoutError when it never is."""
-        deadline = time.monotonic() + within_s
-        while not true(self):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"it never became true; see {self.data}/logs")
-            time.sleep(0.02)
+    def pid(self, name: str) -> int:
+        """Process of that name, as soon as it runs."""
+        self.until(lambda: name in self.pids(), 30)
+        return self.pids()[name]
 
-    def until_indexed(self, within_s: float = 60.0) -> None:
-        """Wait until everything in the journal is in the index."""
-        self.until(lambda p: p.get("/api/state").json().get("lag") == 0, within_s)
+    def signal(self, name: str, number: signal.Signals) -> None:
+        os.kill(self.pid(name), number)
 
-    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Stop it and wait; returns the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        return self.process.wait(STOP_S)
+    def kill(self, name: str) -> int:
+        """Kill -9; returns the process id, of a process that runs no more."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        self.until(lambda: not is_running(pid), 10)
+        return pid
 
+    def kill_supervisor(self) -> None:
+        """Kill -9 the supervisor alone; its children find out by themselves."""
+        assert self._supervisor is not None
+        self._supervisor.kill()
+        self._supervisor.wait()
 
-def children_of(pid: int) -> dict[str, int]:
-    """Direct children by ISOCENTER_NODE, or by the name of their program."""
-    found: dict[str, int] = {}
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """Stop the supervisor for a moment, so that it starts nothing again."""
+        os.kill(self.supervisor_pid, signal.SIGSTOP)
         try:
-            environ = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
-            command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        nodes = [line[15:].decode() for line in environ if line.startswith(b"ISOCENTER_NODE=")]
-        found[nodes[0] if nodes else Path(command[0].decode()).name] = int(child)
-    return found
+            yield
+        finally:
+            os.kill(self.supervisor_pid, signal.SIGCONT)
 
+    def state(self) -> dict[str, int]:
+        """What `/api/state` says; raises httpx.HTTPError."""
+        answer = httpx.get(f"{self.url}/api/state", timeout=10)
+        answer.raise_for_status()
+        made: dict[str, int] = answer.json()
+        return made
 
-def run_cli(
-    *words: object, environment: dict[str, str] | None = None, code: int | None = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run `isocenter ...`."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, words)],
-        env=environment or dict(os.environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert code is None or done.returncode == code, f"{words}: {done.stdout}{done.stderr}"
-    return done
+    def until(self, true: object, within_s: float) -> None:
+        """Poll; raises with the ends of all logs when the supervisor died or it took too long."""
 
+        def is_true() -> bool:
+            assert callable(true)
+            if self._supervisor is not None and self._supervisor.poll() is not None:
+                raise RuntimeError("the supervisor has ended")
+            return bool(true())
 
-def start(
-    folder: Path,
-    *options: str,
-    http_port: int = 0,
-    dicom_port: int = 0,
-    listen: str = "127.0.0.1",
-    environment: dict[str, str] | None = None,
-) -> Platform:
-    """Start `isocenter up` and wait until it says where it is; raises NotUp."""
-    data, http, dicom = folder / "data", http_port or free_port(), dicom_port or free_port()
-    environ = {**os.environ, "HOME": str(folder), "COLUMNS": "200", **(environment or {})}
-    ports = ("--http-port", str(http), "--dicom-port", str(dicom))
-    folder.mkdir(parents=True, exist_ok=True)
-    output = folder / "up.log"
-    (data / "platform.json").unlink(missing_ok=True)
-    with output.open("wb") as log:
-        process = subprocess.Popen(
-            [*COMMAND, "up", "--data", str(data), "--listen", listen, *ports, *options],
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    reach = "127.0.0.1" if listen == "0.0.0.0" else listen
-    made = Platform(data, f"http://{reach}:{http}", dicom, process, environ, output)
-    deadline = time.monotonic() + START_S
-    while not (data / "platform.json").exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-            raise NotUp(output.read_text())
-        time.sleep(0.02)
-    return made
+        try:
+            until(is_true, within_s)
+        except (TimeoutError, RuntimeError) as error:
+            raise AssertionError(f"{error}\n{self.logs()}") from error
+
+    def logs(self) -> str:
+        """The end of every process's log."""
+        paths = [self.data / "up.log", *sorted((self.data / "logs").glob("*.log"))]
+        return "\n".join(f"--- {path.name}\n{_tail(path)}" for path in paths if path.exists())
+
+    def broker(self) -> tuple[str, str]:
+        """URL and token of the broker that runs now."""
+        environment = _environment_of(self.pid("indexer"))
+        token = json.loads((self.data / "config" / "secrets.json").read_text())["bus"]
+        return environment["ISOCENTER_BUS_URL"], token
+
+    def _is_up(self) -> bool:
+        """It says so, and it is this supervisor's children that answer."""
+        return (self.data / "platform.json").exists() and self.pids().keys() == set(PARTS)
 
 
 @contextmanager
-def platform(folder: Path, *options: str, **arguments: Any) -> Iterator[Platform]:
-    """A platform for the length of a block; whatever happens nothing of it is left running."""
-    running = start(folder, *options, **arguments)
+def running(
+    data: Path, *, settle_s: float = 2.0, settings: Mapping[str, str] | None = None
+) -> Iterator[Platform]:
+    """A platform for as long as the block lasts; on failure the ends of its logs are printed."""
+    platform = Platform(data, settle_s=settle_s, settings=settings)
     try:
-        yield running
+        platform.start()
+        yield platform
+    except BaseException:
+        print(platform.logs())  # noqa: T201
+        raise
     finally:
-        left = running.pids() if running.process.poll() is None else {}
-        try:
-            running.stop()
-        except subprocess.TimeoutExpired:
-            running.process.kill()
-            for pid in left.values():
-                os.kill(pid, signal.SIGKILL)
-            raise
+        platform.stop()
+
+
+def _die_with_the_tests() -> None:
+    """Whatever ends the tests ends the platform too."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def is_running(pid: int) -> bool:
+    """Whether it lives: a process that is dead and not yet buried does not."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(child) for child in text.split() if is_running(int(child))]
+
+
+def _name_of(pid: int) -> str | None:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    if command[0].endswith(b"nats-server"):
+        return "nats"
+    return _environment_of(pid).get("ISOCENTER_NODE") if b"serve" in command else None
+
+
+def _environment_of(pid: int) -> dict[str, str]:
+    try:
+        lines = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    pairs = (line.decode(errors="replace").partition("=") for line in lines)
+    return {name: value for name, _, value in pairs}
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        file.seek(max(0, size - LOG_TAIL_BYTES))
+        return file.read().decode(errors="replace")

@@ -1,5 +1,6 @@
 """Hold the five records against each other: sender's log, objects, journal, index, events."""
 
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ class Said:
     first: int
     last: int
     partition: int
+    first_version: int
+    last_version: int
+    id: str
+    at_s: float  # when the broker had it, seconds since 1970
 
 
 @dataclass(slots=True)
@@ -44,6 +49,7 @@ class Evidence:
     searchable: list[str]  # SOP Instance UIDs that a search gives
     held: list[str]  # SOP Instance UIDs of open holds
     events: list[Said] | None
+    arrived: list[str] | None  # studies of which `study.arrived` spoke; None as above
     study_counts: dict[str, int] = field(default_factory=dict)  # what study answers say
 
 
@@ -61,6 +67,8 @@ def _objects(evidence: Evidence, found: list[Receipt]) -> list[str]:
         for receipt in found
         if receipt.key in by_key and by_key[receipt.key].digest != receipt.digest
     ]
+    keys = {receipt.key for receipt in found}
+    wrong += [f"object without receipt: {key}" for key in by_key if key not in keys]
     wrong += [
         f"object under a wrong name: {stored.key}"
         for stored in evidence.objects
@@ -102,19 +110,58 @@ def _index(evidence: Evidence, found: list[Receipt]) -> list[str]:
     return wrong
 
 
+def told(events: Iterable[Said]) -> dict[tuple[str, str, int], list[Said]]:
+    """What was said, by stream and partition."""
+    found: dict[tuple[str, str, int], list[Said]] = {}
+    for said in events:
+        found.setdefault((said.node, said.epoch, said.partition), []).append(said)
+    return found
+
+
+def naming(receipt: Receipt, by_lane: dict[tuple[str, str, int], list[Said]]) -> list[Said]:
+    """The events that name a receipt: of its stream and partition, around its commit and version."""
+    line = receipt.line
+    lane = by_lane.get((line.node, line.epoch, zlib.crc32(receipt.study.encode()) % 64), [])
+    return [
+        said
+        for said in lane
+        if said.first <= line.sequence <= said.last
+        and said.first_version <= line.version <= said.last_version
+    ]
+
+
+def untold(events: Iterable[Said], found: Iterable[Receipt]) -> list[str]:
+    """Receipts that no event names."""
+    by_lane = told(events)
+    return [
+        f"no event names {receipt.line.node}-{receipt.line.epoch} {receipt.line.sequence}: {receipt.sop}"
+        for receipt in found
+        if not naming(receipt, by_lane)
+    ]
+
+
 def _events(evidence: Evidence, found: list[Receipt]) -> list[str]:
     if evidence.events is None:
         return []
-    told: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for said in evidence.events:
-        told.setdefault((said.node, said.epoch), []).append((said.first, said.last))
-    return [
-        f"no event names {receipt.line.node}-{receipt.line.epoch} {receipt.line.sequence}"
-        for receipt in found
-        if not any(
-            first <= receipt.line.sequence <= last
-            for first, last in told.get((receipt.line.node, receipt.line.epoch), [])
-        )
+    wrong = untold(evidence.events, found)
+    wrong += _repeated((said.id for said in evidence.events), "event said")
+    ends: dict[tuple[str, str], int] = {}
+    for line in evidence.journal:
+        ends[line.node, line.epoch] = max(ends.get((line.node, line.epoch), 0), line.sequence)
+    wrong += [
+        f"event names what no journal has: {said.node}-{said.epoch} {said.last}"
+        for said in evidence.events
+        if said.last > ends.get((said.node, said.epoch), 0)
+    ]
+    return wrong
+
+
+def _arrived(evidence: Evidence) -> list[str]:
+    if evidence.arrived is None:
+        return []
+    shown = {row.study for row in evidence.rows if row.current and not row.held and not row.deleted}
+    return _repeated(evidence.arrived, "study arrived") + [
+        f"study never arrived: {study}" for study in shown - set(evidence.arrived)
     ]
 
 
@@ -140,4 +187,5 @@ def check(evidence: Evidence) -> list[str]:
         + _objects(evidence, found)
         + _index(evidence, found)
         + _events(evidence, found)
+        + _arrived(evidence)
     )

@@ -56,25 +56,47 @@ def _commits(data: bytes, seed: int) -> list[tuple[int, int, bytes]]:
     return found
 
 
+def _read(path: Path) -> dict[tuple[str, str, int], list[Line]]:
+    """Commits of one segment."""
+    named = NAME.match(path.name)
+    if named is None:
+        return {}
+    node, epoch = named[1], named[2]
+    found = {}
+    for sequence, entries, body in _commits(
+        path.read_bytes(), zlib.crc32(f"{node}-{epoch}".encode())
+    ):
+        commit, at = [], 0
+        for _ in range(entries):
+            kind, _, version, size = ENTRY.unpack_from(body, at)
+            at += ENTRY.size
+            commit.append(Line(node, epoch, sequence, kind, version, body[at : at + size]))
+            at += size
+        found[node, epoch, sequence] = commit
+    return found
+
+
 def lines(archive: Path) -> list[Line]:
     """All entries of all streams, in the order of each; a sequence found twice (a merge cut short) counts once."""
     found: dict[tuple[str, str, int], list[Line]] = {}
     for path in sorted((archive / "journal").rglob("*")):
-        named = NAME.match(path.name)
-        if named is None or not path.is_file():
+        try:
+            found |= _read(path)
+        except (FileNotFoundError, IsADirectoryError):  # sealed or merged this moment
             continue
-        node, epoch = named[1], named[2]
-        for sequence, entries, body in _commits(
-            path.read_bytes(), zlib.crc32(f"{node}-{epoch}".encode())
-        ):
-            commit, at = [], 0
-            for _ in range(entries):
-                kind, _, version, size = ENTRY.unpack_from(body, at)
-                at += ENTRY.size
-                commit.append(Line(node, epoch, sequence, kind, version, body[at : at + size]))
-                at += size
-            found[node, epoch, sequence] = commit
     return [line for key in sorted(found) for line in found[key]]
+
+
+def newest(archive: Path, node: str) -> list[Line]:
+    """Entries of the segment that a node wrote to last; empty when it wrote none."""
+    paths = [path for path in (archive / "journal").rglob(f"{node}-*") if NAME.match(path.name)]
+    if not paths:
+        return []
+    return [line for commit in _read(max(paths, key=_written_ns)).values() for line in commit]
+
+
+def _written_ns(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def receipts(found: list[Line]) -> list[Receipt]:

@@ -16,8 +16,12 @@ class Stored:
 
 
 def read(path: Path, key: str) -> Stored:
+    """One object on disk."""
+    return parse(path.read_bytes(), key)
+
+
+def parse(data: bytes, key: str) -> Stored:
     """Find the data set behind File Meta (explicit little endian, PS3.10 7.1) and digest it."""
-    data = path.read_bytes()
     if data[128:132] != b"DICM":
         return Stored(key, "no DICM", zero_preamble=False)
     at, transfer_syntax = 132, b""

@@ -1,0 +1,63 @@
+"""Kill -9 of any process at random moments of a send: acknowledged ⊆ stored ⊆ searchable or held, each exactly once."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from tests.perf.scans import Maker
+from tests.support.checker.check import check
+from tests.support.checker.evidence import collect, events, until_indexed, until_told
+from tests.support.killing import STEPS, Killer, Report, carry_out, plan
+from tests.support.platform import PARTS, Platform
+from tests.support.sending import Attempt, Item, Sending, acknowledged
+
+SEED = 20_261
+INSTANCES, STUDIES = 2_000, 10  # of one send
+ROUNDS = 10  # of one platform
+SIDE = 100  # rows and columns: 20 KB
+OTHERS = ("indexer", "http-1", "http-2", "nats", "supervisor")
+
+
+def send_and_kill(platform: Platform, report: Report, log: Path, number: int) -> list[Attempt]:
+    """One send of 2,000, ingest killed twice and three others once."""
+    rng = random.Random(f"{SEED}-{number}")
+    maker = Maker(number, SIDE, SIDE)
+    items = [Item(n % STUDIES, n // STUDIES) for n in range(INSTANCES)]
+    sending = Sending(platform, maker, items, log)
+    victims = ["ingest", "ingest", *rng.sample(OTHERS, 3)]
+    sending.start()
+    try:
+        carry_out(plan(rng, victims, INSTANCES), Killer(platform, report), sending, rng)
+    finally:
+        if sending.is_over:
+            sending.stop()
+    sending.finish(90)
+    return sending.attempts
+
+
+def run(platform: Platform, folder: Path, rounds: range) -> Report:
+    """Rounds on one platform, all evidence held against each other at the end."""
+    report, attempts, log = Report(), list[Attempt](), folder / "acknowledged.log"
+    print(f"seed {SEED}, rounds {rounds}")  # noqa: T201
+    for number in rounds:
+        began = time.monotonic()
+        attempts += send_and_kill(platform, report, log, number)
+        print(f"round {number}: {time.monotonic() - began:.1f} s")  # noqa: T201
+    until_indexed(platform)
+    until_told(platform)
+    wrong = check(collect(platform, acknowledged(log)))
+    assert not wrong, f"{len(wrong)} faults, the first: {wrong[:5]}"
+    assert len(set(acknowledged(log))) == INSTANCES * len(rounds)
+    steps = report.steps(attempts, events(platform))
+    print(f"killed {dict(report.killed)}; steps {dict(steps)}")  # noqa: T201
+    assert all(report.killed[name] for name in (*PARTS, "supervisor")), report.killed
+    assert all(steps[step] for step in STEPS), steps
+    return report
+
+
+@pytest.mark.timeout(600)
+def test_what_was_acknowledged_is_found_once_whoever_is_killed(
+    platform: Platform, tmp_path: Path
+) -> None:
+    run(platform, tmp_path, range(1, ROUNDS + 1))

@@ -1,0 +1,100 @@
+"""Collect what a platform left and shows: on disk, by its search, and in its broker."""
+
+import sqlite3
+
+import httpx
+from tests.support.checker import event_stream, index_rows, journal_files, stored, wire
+from tests.support.checker.check import Evidence, Said, untold
+from tests.support.platform import Platform
+
+PAGE = 1_000
+
+
+def _pages(client: httpx.Client, path: str, **fields: str) -> list[dict[str, dict[str, list[str]]]]:
+    found: list[dict[str, dict[str, list[str]]]] = []
+    while True:
+        page = {"limit": str(PAGE), "offset": str(len(found)), **fields}
+        answer = client.get(path, params=page)
+        answer.raise_for_status()
+        more = answer.json() if answer.status_code == 200 else []
+        if not more:
+            return found
+        found += more
+
+
+def searchable(client: httpx.Client) -> tuple[list[str], dict[str, int]]:
+    """SOP Instance UIDs, study by study, and what each study says of its number of instances."""
+    instances: list[str] = []
+    counts: dict[str, int] = {}
+    for study in _pages(client, "/dicom-web/studies"):
+        uid = study["0020000D"]["Value"][0]
+        assert uid not in counts, f"study twice in search: {uid}"
+        counts[uid] = int(study["00201208"]["Value"][0])
+        found = _pages(client, f"/dicom-web/studies/{uid}/instances")
+        instances += [instance["00080018"]["Value"][0] for instance in found]
+    return instances, counts
+
+
+def held(client: httpx.Client) -> list[str]:
+    """SOP Instance UIDs of what waits for a person."""
+    found: list[str] = []
+    after = ""
+    while True:
+        page = client.get("/api/held", params={"limit": str(PAGE), "after": after}).json()
+        if not page:
+            return found
+        found += [hold["sop_instance_uid"] for hold in page]
+        after = page[-1]["hold_id"]
+
+
+def events(platform: Platform) -> list[Said]:
+    """All `instance.stored` the broker has."""
+    url, token = platform.broker()
+    found = event_stream.messages(url, token, "isocenter-local-instance")
+    return [event_stream.said(message) for message in found if message.kind == "instance.stored"]
+
+
+def arrived(platform: Platform) -> list[str]:
+    """Studies of which `study.arrived` spoke."""
+    url, token = platform.broker()
+    found = event_stream.messages(url, token, "isocenter-local-study")
+    return [wire.texts(m.data, 1)[0] for m in found if m.kind == "study.arrived"]
+
+
+def until_indexed(platform: Platform, within_s: float = 60.0) -> None:
+    """Wait until every receipt has its row and no study waits to be counted again."""
+    received = journal_files.receipts(journal_files.lines(platform.archive))
+    wanted = {(receipt.sop, receipt.digest) for receipt in received}
+
+    def is_indexed() -> bool:
+        try:
+            found = {(row.sop, row.digest) for row in index_rows.rows(platform.data / "index")}
+        except (FileNotFoundError, sqlite3.OperationalError):
+            return False
+        return wanted <= found and index_rows.dirty(platform.data / "index") == 0
+
+    platform.until(is_indexed, within_s)
+
+
+def until_told(platform: Platform, within_s: float = 60.0) -> None:
+    """Wait until an event names every receipt."""
+    received = journal_files.receipts(journal_files.lines(platform.archive))
+    platform.until(lambda: not untold(events(platform), received), within_s)
+
+
+def collect(platform: Platform, acknowledged: list[str], *, is_wiped: bool = False) -> Evidence:
+    """Everything, of a platform that has settled. `is_wiped`: the broker's store was taken away."""
+    with httpx.Client(base_url=platform.url, timeout=30) as client:
+        shown, counts = searchable(client)
+        waiting = held(client)
+    return Evidence(
+        acknowledged=acknowledged,
+        objects=stored.instances(platform.archive),
+        journal=journal_files.lines(platform.archive),
+        rows=index_rows.rows(platform.data / "index"),
+        searchable=shown,
+        held=waiting,
+        events=None if is_wiped else events(platform),
+        arrived=None if is_wiped else arrived(platform),
+        study_counts=counts,
+    )
