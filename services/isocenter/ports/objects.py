@@ -30,7 +30,10 @@ class ObjectInfo:
 class Spool(Protocol):
     """A private file that becomes an object; not visible to anybody until `ObjectStore.put_file`."""
 
-    path: Path
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        ...
 
     def fileno(self) -> int:
         """Descriptor open for reading and writing."""

@@ -50,9 +50,11 @@ class FilesystemObjects:
                 size = self._size(path)
                 if size is None:
                     spool.flush()
-                    self._name(spool.path, path)
+                    self._name(str(spool.path), path)
                     size = self._disk.status(path).size_bytes
-                self._make_durable(path)
+                    self._folders.sync(_folder(path))
+                else:
+                    self._make_durable(path)
                 return ObjectInfo(key, size)
         finally:
             spool.discard()
@@ -87,9 +89,10 @@ class FilesystemObjects:
 
     def stat(self, key: str) -> ObjectInfo:
         """Size of the file."""
-        path = self._path(key)
-        with _finding():
-            status = self._disk.status(path)
+        try:
+            status = self._disk.status(self._path(key))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotFound from error
         if status.is_folder:
             raise NotFound
         return ObjectInfo(key, status.size_bytes)
@@ -133,15 +136,15 @@ class FilesystemObjects:
             raise InvalidRequest("the key is a folder of other keys")
         return status.size_bytes
 
-    def _name(self, spool_path: Path, path: str) -> None:
+    def _name(self, spool_path: str, path: str) -> None:
         """Give the synced file its key's name, unless somebody was quicker with the same content."""
         self._folders.ensure(_folder(path))
         try:
-            self._link(str(spool_path), path)
+            self._link(spool_path, path)
         except FileNotFoundError:  # somebody took the folder away behind our back
             self._folders.forget(_folder(path))
             self._folders.ensure(_folder(path))
-            self._link(str(spool_path), path)
+            self._link(spool_path, path)
 
     def _link(self, spool_path: str, path: str) -> None:
         try:

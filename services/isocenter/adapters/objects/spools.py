@@ -23,14 +23,19 @@ Writing = Callable[
 class FilesystemSpool:
     """`ports.objects.Spool` as a file on the store's own file system, so that it becomes an object without a copy."""
 
-    __slots__ = ("_disk", "_fd", "_is_flushed", "_writing", "path")
+    __slots__ = ("_disk", "_fd", "_is_flushed", "_writing", "name")
 
-    def __init__(self, disk: Disk, path: Path, writing: Writing) -> None:
-        self.path = path
+    def __init__(self, disk: Disk, name: str, writing: Writing) -> None:
+        self.name = name
         self._disk = disk
         self._writing = writing
         self._is_flushed = False
-        self._fd = disk.open(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        self._fd = disk.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+
+    @property
+    def path(self) -> Path:
+        """The private file."""
+        return Path(self.name)
 
     def fileno(self) -> int:
         """Descriptor open for reading and writing, -1 once discarded."""
@@ -50,7 +55,7 @@ class FilesystemSpool:
             return
         self._disk.close(fd)
         with contextlib.suppress(OSError):  # what stays is reclaimed at the next start
-            self._disk.unlink(str(self.path))
+            self._disk.unlink(self.name)
 
 
 class Spools:
@@ -61,29 +66,29 @@ class Spools:
         self._writing = writing
         self._folder = f"{root}/{FOLDER}"
         self._lock = threading.Lock()
-        self._own: Path | None = None
+        self._own = ""
         self._numbers = itertools.count(1)
 
     def new(self) -> FilesystemSpool:
         """Open a fresh private file."""
         with self._writing():
             own = self._own or self._claim()
-            return FilesystemSpool(self._disk, own / f"{next(self._numbers)}.part", self._writing)
+            return FilesystemSpool(self._disk, f"{own}/{next(self._numbers)}.part", self._writing)
 
     def reclaim(self) -> int:
         """Remove what processes left that are gone; returns the number of files."""
         names = self._disk.names(self._folder)
         return sum(self._reclaim(name) for name, _ in names if name.endswith(_LOCK))
 
-    def _claim(self) -> Path:
+    def _claim(self) -> str:
         with self._lock:
-            while self._own is None:
+            while not self._own:
                 with contextlib.suppress(FileExistsError):
                     self._disk.make_folder(self._folder)
                 name = f"{self._folder}/{secrets.token_hex(8)}"
                 if self._lock_held(name + _LOCK):
                     self._disk.make_folder(name)
-                    self._own = Path(name)
+                    self._own = name
             return self._own
 
     def _lock_held(self, path: str) -> bool:
