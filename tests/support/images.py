@@ -6,13 +6,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.dicom.frames import Frame, FrameLayout, frame_layout
 from isocenter.dicom.header import scan
 from isocenter.dicom.part10 import read_file_meta
+from isocenter.dicom.pixel_location import PixelLocation
+from isocenter.dicom.transfer_syntaxes import transfer_syntax
 from isocenter.indexer.document import row_of
 from isocenter.ingest.receipt import build_receipt
-from isocenter.pixels.image import Image
-from isocenter.pixels.jobs import Frame
-from isocenter.streaming.frame_layout import FrameLayout
+from isocenter.pixels.document import Document
+from isocenter.pixels.image import Image, image_of
 from isocenter.streaming.stored import stored_of
 
 
@@ -35,6 +37,18 @@ class Located:
         return b"".join(self.content[a:b] for a, b in place.ranges), place.first_bit
 
 
+def layout_of(pixels: PixelLocation, document: Document, syntax: str) -> FrameLayout:
+    """Raises InvalidInstance for a document that describes no image."""
+    image = image_of(document, syntax, pixels.tag)
+    return frame_layout(
+        pixels,
+        image.number_of_frames,
+        frame_bits=image.native_frame_bits,
+        swapped_words=image.swapped_words,
+        one_stream=transfer_syntax(syntax).video,
+    )
+
+
 def located(path: Path) -> Located:
     """Raises InvalidInstance or LimitExceeded for what ingest would not take."""
     content = path.read_bytes()
@@ -49,7 +63,8 @@ def located(path: Path) -> Located:
     assert stored.layout is not None
     image = stored.image
     if image.swapped_words:
-        image = image.written_as(content[stored.layout.offset - 8 : stored.layout.offset - 6])
+        at = stored.layout.pixels.offset
+        image = image.written_as(content[at - 8 : at - 6])
     return Located(
         content, image, stored.layout, row.document, meta.dataset_offset, header.deflated
     )

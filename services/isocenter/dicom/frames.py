@@ -1,130 +1,103 @@
-"""Where each frame is: byte ranges of the stored object, by arithmetic or from the fragments the scan found."""
+"""Where each frame's bytes lie in the object, by arithmetic or from the fragments the scan found (PS3.5 8 and A.4)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from typing import Any
+from itertools import accumulate
 
 from isocenter.dicom.pixel_location import PixelLocation
-from isocenter.errors import InvalidInstance, NotFound, UnsupportedSyntax
+from isocenter.errors import NotFound
 
-ByteRange = tuple[int, int]  # half open, from the start of the object
+ITEM_HEADER_BYTES = 8
 
-_ROWS, _COLUMNS, _SAMPLES_PER_PIXEL = "00280010", "00280011", "00280002"
-_BITS_ALLOCATED, _NUMBER_OF_FRAMES, _PHOTOMETRIC = "00280100", "00280008", "00280004"
-_HALVED_CHROMINANCE = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})  # PS3.3 C.7.6.3.1.2
-_BITS_BY_TAG = {"7FE00008": 32, "7FE00009": 64}
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Half-open ranges of the object, in order, and the first bit of the frame in them.
+
+    `first_bit` is not 0 where the frame does not begin a byte (one-bit samples), or does not begin a word whose bytes
+    have changed places.
+    """
+
+    ranges: tuple[tuple[int, int], ...]
+    first_bit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
-    """Shape of one native frame, and how many there are."""
+    """Frames of one instance, numbered from 1. Offsets count bytes of the object, of a deflated one as if inflated."""
 
-    frame_bits: int
+    pixels: PixelLocation
     number_of_frames: int
+    frame_bits: int  # native only
+    word_bits: int  # native only: a frame's range begins and ends at a multiple of them
+    starts: tuple[int, ...]  # of the fragments' contents
+
+    def frame(self, number: int) -> Frame:
+        """Locate one frame.
+
+        Raises NotFound when there is no such frame, when the pixels are cut off before it ends, and when nobody can
+        tell which fragments belong to it.
+        """
+        if not 1 <= number <= self.number_of_frames:
+            raise NotFound(f"there is no frame {number}; the image has {self.number_of_frames}")
+        return self._encapsulated(number) if self.pixels.encapsulated else self._native(number)
+
+    @property
+    def weight(self) -> int:
+        """Roughly what it takes in memory, bytes."""
+        return 400 + 72 * len(self.starts) + 36 * len(self.pixels.frame_first_fragments)
+
+    def _encapsulated(self, number: int) -> Frame:
+        first, end = self._fragments_of(number)
+        if not first < end <= len(self.starts):
+            raise NotFound("the frame's fragments are not there")
+        lengths = self.pixels.fragment_lengths
+        return Frame(
+            tuple((self.starts[n], self.starts[n] + lengths[n]) for n in range(first, end))
+        )
+
+    def _fragments_of(self, number: int) -> tuple[int, int]:
+        firsts, fragments = self.pixels.frame_first_fragments, len(self.starts)
+        if self.number_of_frames == 1:
+            return 0, fragments
+        if (len(firsts) or fragments) != self.number_of_frames:
+            raise NotFound("the fragments cannot be told apart into frames")
+        if not firsts:
+            return number - 1, number
+        return firsts[number - 1], firsts[number] if number < len(firsts) else fragments
+
+    def _native(self, number: int) -> Frame:
+        first_bit = (number - 1) * self.frame_bits
+        first_word = first_bit // self.word_bits
+        end_word = -(-(first_bit + self.frame_bits) // self.word_bits)
+        start, end = first_word * self.word_bits // 8, end_word * self.word_bits // 8
+        if end > self.pixels.length:
+            raise NotFound("the pixels end before this frame does")
+        at = self.pixels.offset
+        return Frame(((at + start, at + end),), first_bit - first_word * self.word_bits)
 
 
-def frame_layout(document: Mapping[str, Any], pixel_data: PixelLocation) -> FrameLayout:
-    """Read the shape from a DICOM JSON object; `frame_bits` is 0 for encapsulated pixels.
+def frame_layout(
+    pixels: PixelLocation,
+    number_of_frames: int,
+    *,
+    frame_bits: int = 0,
+    swapped_words: bool = False,
+    one_stream: bool = False,
+) -> FrameLayout:
+    """Lay out `number_of_frames`, of `frame_bits` each when native; 0 bits: unknown, all pixels are the only frame.
 
-    Raises InvalidInstance (`no_image_size`): native pixels without Rows, Columns or Bits Allocated.
+    `swapped_words`: samples of 8 bits in big endian words of 16 (PS3.5 8.1.1). `one_stream`: a video, all of whose
+    fragments are one frame.
     """
-    number_of_frames = max(_integer(document, _NUMBER_OF_FRAMES, 1), 1)
-    if pixel_data.encapsulated:
-        return FrameLayout(0, number_of_frames)
-    samples = _integer(document, _SAMPLES_PER_PIXEL, 1)
-    if samples == 3 and _first(document, _PHOTOMETRIC) in _HALVED_CHROMINANCE:
-        samples = 2  # on average: two pixels share their chrominance
-    bits = _BITS_BY_TAG.get(pixel_data.tag) or _integer(document, _BITS_ALLOCATED, 0)
-    frame_bits = _integer(document, _ROWS, 0) * _integer(document, _COLUMNS, 0) * samples * bits
-    if frame_bits <= 0:
-        raise InvalidInstance("no size of the image", code="no_image_size")
-    return FrameLayout(frame_bits, number_of_frames)
-
-
-def ranges_of_frame(
-    pixel_data: PixelLocation, layout: FrameLayout, number: int
-) -> tuple[ByteRange, ...]:
-    """Locate frame `number`, the first being 1: one range, or one for each of its fragments, in order.
-
-    Native pixels by arithmetic (PS3.5 8.1.1, 8.2), encapsulated ones by fragments (PS3.5 A.4). For a deflated data set
-    the ranges count inflated bytes, as all of its offsets do.
-
-    Raises:
-        NotFound: there is no such frame.
-        InvalidInstance: Pixel Data ends before the frame does (`pixel_data_truncated`), or it is not known which
-            fragments belong to it (`frame_boundaries_unknown`).
-        UnsupportedSyntax: the frame does not start or end at a byte (packed bits), or all frames are one stream
-            (video); `fields["code"]` is `frame_not_at_byte` or `one_stream`.
-    """
-    if not 1 <= number <= layout.number_of_frames:
-        raise NotFound("no such frame", frame=number, number_of_frames=layout.number_of_frames)
-    if not pixel_data.encapsulated:
-        return (_native(pixel_data, layout, number),)
-    first, last = _fragments_of(pixel_data, layout, number)
-    at = pixel_data.offset + sum(pixel_data.fragment_lengths[:first]) + 8 * first
-    starts = accumulate(
-        (length + 8 for length in pixel_data.fragment_lengths[first:last]), initial=at
+    steps = accumulate(
+        (length + ITEM_HEADER_BYTES for length in pixels.fragment_lengths[:-1]),
+        initial=pixels.offset + ITEM_HEADER_BYTES,
     )
-    return tuple((start + 8, end) for start, end in pairwise(starts))
-
-
-def frame_ranges(
-    pixel_data: PixelLocation, document: Mapping[str, Any]
-) -> list[tuple[ByteRange, ...]]:
-    """Locate every frame; `ranges_of_frame` says what is in the ranges and what is raised."""
-    layout = frame_layout(document, pixel_data)
-    if not pixel_data.encapsulated:
-        _native(pixel_data, layout, layout.number_of_frames)  # a forged number must not make a list
-        return [
-            (_native(pixel_data, layout, number),)
-            for number in range(1, layout.number_of_frames + 1)
-        ]
-    _fragments_of(pixel_data, layout, 1)
-    starts = list(
-        accumulate(
-            (length + 8 for length in pixel_data.fragment_lengths), initial=pixel_data.offset
-        )
+    whole = one_stream if pixels.encapsulated else frame_bits <= 0
+    return FrameLayout(
+        pixels=pixels,
+        number_of_frames=1 if whole else max(1, number_of_frames),
+        frame_bits=frame_bits if frame_bits > 0 else pixels.length * 8,
+        word_bits=16 if swapped_words else 8,
+        starts=tuple(steps) if pixels.fragment_lengths else (),
     )
-    ranges = [(start + 8, end) for start, end in pairwise(starts)]
-    first = pixel_data.frame_first_fragments or range(len(ranges))
-    return [tuple(ranges[start:end]) for start, end in pairwise([*first, len(ranges)])]
-
-
-def _native(pixel_data: PixelLocation, layout: FrameLayout, number: int) -> ByteRange:
-    end_bit = layout.frame_bits * number
-    if layout.frame_bits % 8 and layout.number_of_frames > 1:
-        raise UnsupportedSyntax(
-            "frames are packed bits", code="frame_not_at_byte", frame_bits=layout.frame_bits
-        )
-    end = (end_bit + 7) // 8
-    if end > pixel_data.length:
-        raise InvalidInstance(
-            "Pixel Data ends before the frame does", code="pixel_data_truncated", frame=number
-        )
-    return pixel_data.offset + (end_bit - layout.frame_bits) // 8, pixel_data.offset + end
-
-
-def _fragments_of(pixel_data: PixelLocation, layout: FrameLayout, number: int) -> tuple[int, int]:
-    """Give the half-open run of fragments that make a frame."""
-    first, count = pixel_data.frame_first_fragments, len(pixel_data.fragment_lengths)
-    known = len(first) or count
-    if known != layout.number_of_frames:
-        if first == (0,):
-            raise UnsupportedSyntax("all frames are one stream", code="one_stream")
-        raise InvalidInstance(
-            "fragments cannot be told apart into frames", code="frame_boundaries_unknown"
-        )
-    if not first:
-        return number - 1, number
-    return first[number - 1], first[number] if number < len(first) else count
-
-
-def _first(document: Mapping[str, Any], key: str) -> Any:
-    values = document.get(key, {}).get("Value")
-    return values[0] if values else None
-
-
-def _integer(document: Mapping[str, Any], key: str, otherwise: int) -> int:
-    value = _first(document, key)
-    return value if isinstance(value, int) else otherwise

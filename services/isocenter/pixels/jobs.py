@@ -4,20 +4,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from isocenter.dicom.frames import Frame
 from isocenter.errors import InvalidRequest
 from isocenter.pixels.image import Image
 from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
 Kind = Literal["decode", "render", "read", "explicit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where one frame is: ranges of the object, and the first bit for one-bit samples that start inside a byte."""
-
-    ranges: tuple[tuple[int, int], ...]
-    first_bit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

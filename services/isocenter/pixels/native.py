@@ -17,11 +17,13 @@ def sample_type(image: Image) -> np.dtype[np.generic]:
 
 
 def decode_native(frame: bytes, image: Image, first_bit: int = 0) -> Samples:
-    """Samples of one frame; `first_bit` is where a one-bit frame starts inside the first byte (0 to 7)."""
+    """Samples of one frame, which starts at `first_bit` of the bytes (once words are put right)."""
     if image.bits_allocated == 1:
         return _shape(_bits(frame, image, first_bit), image)
     if image.swapped_words:
         frame = _swap_words(frame)
+    if first_bit:
+        frame = frame[first_bit // 8 :]
     expected = (image.native_frame_bits + 7) // 8
     if len(frame) < expected:
         raise InvalidInstance("the frame is shorter than its description says")

@@ -1,8 +1,9 @@
 """What has to be decoded is asked of the codec processes here, and kept for the next reader."""
 
+from isocenter.dicom.frames import Frame
 from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.image import Image
-from isocenter.pixels.jobs import Frame, Job
+from isocenter.pixels.jobs import Job
 from isocenter.pixels.pool import CodecPool, PoolLimits
 from isocenter.pixels.rendering import Rendering
 from isocenter.pixels.source import Source
@@ -84,7 +85,7 @@ class Decoding:
     def _image(self, stored: Stored) -> Image:
         image = stored.described()
         if image.swapped_words and stored.layout is not None:
-            at = stored.layout.offset - 8  # VR, two reserved bytes, length (PS3.5 7.1.2)
+            at = stored.layout.pixels.offset - 8  # VR, two reserved bytes, length (PS3.5 7.1.2)
             vr = self._objects.piece(stored.object_key, stored.size_bytes, at, at + 2)
             return image.written_as(bytes(vr))
         return image

@@ -75,7 +75,7 @@ class FrameRoutes:
     async def _frame(self, stored: Stored, number: int, form: Form) -> list[Body]:
         place = stored.frame(number)
         if form.decoded or place.first_bit:
-            # one-bit frames that start inside a byte are moved to its start by unpacking them
+            # frames that start inside a byte or a swapped word are moved to its start by unpacking them
             return [await self._decoded(stored, number)]
         return [await self._range(stored, start, end) for start, end in place.ranges]
 

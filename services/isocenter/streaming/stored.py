@@ -4,15 +4,16 @@ import json
 import time
 from dataclasses import dataclass, replace
 
+from isocenter.api.journal.v1.entries_pb2 import PixelData
+from isocenter.dicom.frames import Frame, FrameLayout, frame_layout
+from isocenter.dicom.pixel_location import PixelLocation
 from isocenter.dicom.transfer_syntaxes import transfer_syntax
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import InvalidInstance, InvalidRequest, NotAcceptable, NotFound
 from isocenter.pixels.document import Document
 from isocenter.pixels.image import Image, image_of
-from isocenter.pixels.jobs import Frame
 from isocenter.ports.index import IndexReader, InstanceRow
 from isocenter.streaming.cache import Lru
-from isocenter.streaming.frame_layout import FrameLayout, layout_of
 from isocenter.streaming.view import Viewed
 
 MAX_CACHED_BYTES = 8 << 20
@@ -78,21 +79,38 @@ def viewed_of(row: InstanceRow) -> Viewed:
 
 
 def _pixels(row: InstanceRow) -> tuple[Image | None, FrameLayout | None]:
-    image = _image(row)
-    layout = layout_of(row.pixel_data, row.number_of_frames, image)
-    if image is not None and layout is not None:
+    if not row.pixel_data:
+        return None, None
+    location = _location(row.pixel_data)
+    image = _image(row, location.tag)
+    layout = frame_layout(
+        location,
+        row.number_of_frames,
+        frame_bits=image.native_frame_bits if image is not None else 0,
+        swapped_words=image is not None and image.swapped_words,
+        one_stream=transfer_syntax(row.transfer_syntax_uid).video,
+    )
+    if image is not None:
         image = replace(image, number_of_frames=layout.number_of_frames)
     return image, layout
 
 
-def _image(row: InstanceRow) -> Image | None:
-    if not row.pixel_data:
-        return None
-    layout = layout_of(row.pixel_data, row.number_of_frames, None)
-    tag = layout.tag if layout is not None else ""
+def _location(content: bytes) -> PixelLocation:
+    pixels = PixelData.FromString(content)
+    return PixelLocation(
+        pixels.tag,
+        pixels.offset,
+        pixels.length,
+        pixels.encapsulated,
+        tuple(pixels.fragment_lengths),
+        tuple(pixels.frame_first_fragments),
+    )
+
+
+def _image(row: InstanceRow, pixel_tag: str) -> Image | None:
     try:
         document: Document = json.loads(row.document)
-        return image_of(document, row.transfer_syntax_uid, tag or "7FE00010")
+        return image_of(document, row.transfer_syntax_uid, pixel_tag)
     except (InvalidInstance, ValueError):
         return None  # stored all the same: it can be retrieved, not shown
 

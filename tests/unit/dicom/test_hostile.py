@@ -26,10 +26,10 @@ from tests.support.data_sets import (
     item,
 )
 from tests.support.dicom_files import real_files
+from tests.support.images import layout_of
 
 from isocenter.dicom import header as header_module
 from isocenter.dicom.encoding import FORMS
-from isocenter.dicom.frames import frame_ranges
 from isocenter.dicom.header import scan
 from isocenter.dicom.json_model import dumps, to_json
 from isocenter.dicom.limits import ScanLimits
@@ -62,7 +62,7 @@ def whole_way(data: bytes, dataset_offset: int, syntax: str) -> bool:
     assert document["0020000D"]["Value"][0] == header.study_instance_uid
     if header.pixel_data is not None:
         with contextlib.suppress(IsocenterError):
-            frame_ranges(header.pixel_data, document)
+            layout_of(header.pixel_data, document, syntax).frame(1)
     return True
 
 

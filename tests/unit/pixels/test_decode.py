@@ -111,6 +111,12 @@ def test_bits_start_at_the_least_significant_one_wherever_the_frame_starts() -> 
     assert decode_frame(b"\x54\x00", image, first_bit=2).ravel().tolist() == [1, 0, 1, 0, 1, 0]
 
 
+def test_samples_in_swapped_words_start_at_either_byte() -> None:
+    image = _image(bits_allocated=8, bits_stored=8, columns=1, rows=3, swapped_words=True)
+    assert decode_frame(b"\2\1\4\3", image).ravel().tolist() == [1, 2, 3]
+    assert decode_frame(b"\4\3\6\5", image, first_bit=8).ravel().tolist() == [4, 5, 6]
+
+
 def test_two_pixels_share_their_chroma_in_422() -> None:
     image = _image(
         rows=1, columns=2, samples_per_pixel=3, bits_allocated=8, bits_stored=8,

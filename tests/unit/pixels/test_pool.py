@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from isocenter.dicom.frames import Frame
 from isocenter.errors import Busy, InvalidInstance, LimitExceeded, UnsupportedSyntax
 from isocenter.pixels.image import Image
-from isocenter.pixels.jobs import Frame, Job
+from isocenter.pixels.jobs import Job
 from isocenter.pixels.pool import CodecPool, PoolLimits
 from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
