@@ -12,16 +12,8 @@ from tests.support.index_rows import Study, batch_of, digest_of, instance_row, s
 
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import Unavailable
-from isocenter.ports.index import (
-    Among,
-    DeletionRow,
-    HoldRow,
-    IndexBatch,
-    IndexReader,
-    MetadataIndex,
-    QuarantineRow,
-    Query,
-)
+from isocenter.ports.index import Among, IndexReader, MetadataIndex, Query
+from isocenter.ports.index_rows import DeletionRow, HoldRow, IndexBatch, QuarantineRow
 from isocenter.ports.journal import Stream
 
 STREAM = Stream("node-1", "0123456789abcdef")

@@ -21,15 +21,8 @@ from tests.support.index_rows import (
 )
 
 from isocenter.dicom.matching import PersonName
-from isocenter.ports.index import (
-    Claim,
-    Flags,
-    IndexBatch,
-    IndexReader,
-    InstanceRow,
-    MetadataIndex,
-    Query,
-)
+from isocenter.ports.index import IndexReader, MetadataIndex, Query
+from isocenter.ports.index_rows import Claim, Flags, IndexBatch, InstanceRow
 from isocenter.ports.journal import Position, Stream
 
 STREAM = Stream("node-1", "0123456789abcdef")

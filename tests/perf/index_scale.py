@@ -19,7 +19,8 @@ from pathlib import Path
 from isocenter.adapters.index.sqlite import SqliteGenerations, SqliteReader
 from isocenter.adapters.index.sqlite.writer import SqliteIndex
 from isocenter.dicom.matching import Match, combine, parse
-from isocenter.ports.index import Claim, IndexBatch, InstanceRow, Query, SeriesRow, StudyRow
+from isocenter.ports.index import Query
+from isocenter.ports.index_rows import Claim, IndexBatch, InstanceRow, SeriesRow, StudyRow
 
 SURNAMES = ["Müller", "Schmidt", "Rossi", "Martin", "Nguyen", "Silva", "Kowalski", "Yılmaz"]
 SYLLABLES = ["ka", "lo", "mir", "ten", "vas", "dor", "nel", "hu", "sta", "gri", "pel", "zo"]

@@ -17,7 +17,7 @@ from isocenter.indexer.document import row_of
 from isocenter.indexer.summary import sum_up
 from isocenter.ingest.outcome import Finding
 from isocenter.ingest.receipt import build_receipt
-from isocenter.ports.index import HoldRow, IndexBatch, InstanceRow, SeriesRow, StudyRow
+from isocenter.ports.index_rows import HoldRow, IndexBatch, InstanceRow, SeriesRow, StudyRow
 from isocenter.runtime.clock import HybridClock
 
 

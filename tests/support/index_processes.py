@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.index_rows import Study, batch_of
 
 from isocenter.adapters.index.sqlite import SqliteGenerations
-from isocenter.ports.index import Claim
+from isocenter.ports.index_rows import Claim
 from isocenter.ports.journal import Stream
 
 STREAM = Stream("writer", "0" * 16)

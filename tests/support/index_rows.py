@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from isocenter.ports.index import IndexBatch, InstanceRow, Level, SeriesRow, StudyRow
+from isocenter.ports.index import Level
+from isocenter.ports.index_rows import IndexBatch, InstanceRow, SeriesRow, StudyRow
 
 Document = dict[str, dict[str, object]]
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"

@@ -18,7 +18,8 @@ from isocenter.events.entries import MESSAGES, EntryKind
 from isocenter.events.event import Event
 from isocenter.indexer.indexing import Indexer, Ports
 from isocenter.indexer.settings import IndexerSettings
-from isocenter.ports.index import InstanceState, Query
+from isocenter.ports.index import Query
+from isocenter.ports.index_rows import InstanceState
 from isocenter.ports.journal import Entry, JournalWriter, Position
 from isocenter.runtime.clock import HybridClock
 

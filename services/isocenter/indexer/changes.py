@@ -9,7 +9,7 @@ from isocenter.indexer.decided import Decision
 from isocenter.indexer.instances import Instance, Key, choose
 from isocenter.indexer.step import Step
 from isocenter.indexer.working import NOT_THERE, Group
-from isocenter.ports.index import Claim, IndexBatch, InstanceRow
+from isocenter.ports.index_rows import Claim, IndexBatch, InstanceRow
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from isocenter.indexer.patients import folded
-from isocenter.ports.index import Claim
+from isocenter.ports.index_rows import Claim
 
 Look = Callable[[Iterable[str]], dict[str, str]]
 

@@ -8,7 +8,7 @@ from isocenter.errors import Corrupted
 from isocenter.events.entries import EntryKind
 from isocenter.indexer.attributes import load
 from isocenter.indexer.decided import Decision, decode
-from isocenter.ports.index import InstanceState, StudyRow
+from isocenter.ports.index_rows import InstanceState, StudyRow
 from isocenter.ports.journal import Journal, Position, Stream
 
 MODALITIES_IN_STUDY = "00080061"

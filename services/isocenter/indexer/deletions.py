@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
-from isocenter.ports.index import DeletionRow
+from isocenter.ports.index_rows import DeletionRow
 
 
 def deleted(row: DeletionRow | None, entry: entries.Deletion, version: int) -> DeletionRow:

@@ -11,7 +11,7 @@ from isocenter.errors import InvalidInstance, LimitExceeded
 from isocenter.indexer.attributes import first
 from isocenter.indexer.patients import patient_of
 from isocenter.indexer.summary import ISSUER, PATIENT_ID
-from isocenter.ports.index import InstanceRow
+from isocenter.ports.index_rows import InstanceRow
 
 BASE = "@base@"  # the study's server; whoever answers puts the URL of its DICOMweb root here
 INSTANCE_NUMBER, NUMBER_OF_FRAMES = "00200013", "00280008"

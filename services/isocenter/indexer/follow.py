@@ -17,7 +17,8 @@ from isocenter.indexer.scribe import Scribe
 from isocenter.indexer.step import FOLDED, Mode, Step, Told
 from isocenter.indexer.studies import Stamp, note_studies
 from isocenter.ports.clock import Clock
-from isocenter.ports.index import Claim, IndexBatch, InstanceRow, MetadataIndex
+from isocenter.ports.index import MetadataIndex
+from isocenter.ports.index_rows import Claim, IndexBatch, InstanceRow
 from isocenter.ports.journal import Journal, Record, Stream
 from isocenter.runtime.log import logger
 

@@ -29,7 +29,8 @@ from isocenter.indexer.scribe import Scribe
 from isocenter.indexer.settings import IndexerSettings
 from isocenter.indexer.untold import TOLD, Untold
 from isocenter.ports.clock import Clock
-from isocenter.ports.index import IndexBatch, IndexGenerations, MetadataIndex, StudyRow
+from isocenter.ports.index import IndexGenerations, MetadataIndex
+from isocenter.ports.index_rows import IndexBatch, StudyRow
 from isocenter.ports.journal import Entry, Journal, Position, Record, Stream
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS

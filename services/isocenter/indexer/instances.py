@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from isocenter.ports.index import DeletionRow, Flags, InstanceState
+from isocenter.ports.index_rows import DeletionRow, Flags, InstanceState
 
 Receipted = tuple[int, str]  # version, node
 Key = tuple[str, str]  # sop_instance_uid, digest

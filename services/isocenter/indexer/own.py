@@ -9,7 +9,7 @@ from isocenter.indexer.completion import completed
 from isocenter.indexer.decided import Decided, decode
 from isocenter.indexer.follow import Follower
 from isocenter.indexer.reading import batches
-from isocenter.ports.index import IndexBatch
+from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Journal, Record, Stream
 
 

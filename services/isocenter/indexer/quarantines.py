@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
-from isocenter.ports.index import QuarantineRow
+from isocenter.ports.index_rows import QuarantineRow
 
 
 def received(row: QuarantineRow | None, entry: entries.Quarantine, version: int) -> QuarantineRow:

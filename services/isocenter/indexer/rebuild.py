@@ -13,7 +13,8 @@ from isocenter.indexer.own import apply_to_rows, decisions, own_of
 from isocenter.indexer.recompute import recompute
 from isocenter.indexer.scribe import Scribe
 from isocenter.ports.clock import Clock, version_ms
-from isocenter.ports.index import IndexBatch, MetadataIndex
+from isocenter.ports.index import MetadataIndex
+from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Journal, Record, Stream
 
 DOUBT_MS = 120_000  # decisions younger than this may not have been said when the index was lost

@@ -5,7 +5,7 @@ from isocenter.indexer.follow import Follower
 from isocenter.indexer.studies import rows_of
 from isocenter.indexer.summary import sum_up
 from isocenter.ports.clock import Clock, version_ms
-from isocenter.ports.index import IndexBatch, StudyRow
+from isocenter.ports.index_rows import IndexBatch, StudyRow
 
 
 def recompute(follower: Follower, study: str, clock: Clock, default_issuer: str) -> StudyRow | None:

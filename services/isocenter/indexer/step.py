@@ -13,7 +13,8 @@ from isocenter.indexer.claims import Claims, Contradiction, Identity, instance_s
 from isocenter.indexer.decided import Decided, Decision
 from isocenter.indexer.instances import Instance, Receipted
 from isocenter.indexer.working import Working, hold_id
-from isocenter.ports.index import DeletionRow, HoldRow, InstanceRow, MetadataIndex, QuarantineRow
+from isocenter.ports.index import MetadataIndex
+from isocenter.ports.index_rows import DeletionRow, HoldRow, InstanceRow, QuarantineRow
 from isocenter.ports.journal import Record
 
 Mode = Literal["live", "replay", "trusted"]

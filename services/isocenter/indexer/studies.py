@@ -10,7 +10,7 @@ from isocenter.indexer.instances import Instance
 from isocenter.indexer.step import Step
 from isocenter.indexer.summary import SummedStudy, sum_up
 from isocenter.ports.clock import version_ms
-from isocenter.ports.index import InstanceRow, SeriesRow, SeriesSummary, StudyRow
+from isocenter.ports.index_rows import InstanceRow, SeriesRow, SeriesSummary, StudyRow
 
 
 @dataclass(frozen=True, slots=True)

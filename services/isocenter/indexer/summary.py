@@ -11,7 +11,7 @@ from typing import Any
 from isocenter.dicom.levels import AttributeLevel, level_of
 from isocenter.indexer.attributes import Document, dump, element, first, load
 from isocenter.indexer.patients import patient_of
-from isocenter.ports.index import SeriesSummary
+from isocenter.ports.index_rows import SeriesSummary
 
 MODALITY, SERIES_UID, STUDY_UID = "00080060", "0020000E", "0020000D"
 PATIENT_ID, ISSUER = "00100020", "00100021"

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from isocenter.indexer.instances import Instance, Key, Receipted, covers, instance_of, settle
-from isocenter.ports.index import DeletionRow, Flags, HoldRow, InstanceState, MetadataIndex
+from isocenter.ports.index import MetadataIndex
+from isocenter.ports.index_rows import DeletionRow, Flags, HoldRow, InstanceState
 
 Group = tuple[str, str, str]
 

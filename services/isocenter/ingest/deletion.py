@@ -10,7 +10,8 @@ from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
 from isocenter.ingest.record import Recorder
 from isocenter.ports.clock import Clock
-from isocenter.ports.index import DeletionRow, IndexReader, Query
+from isocenter.ports.index import IndexReader, Query
+from isocenter.ports.index_rows import DeletionRow
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller
 

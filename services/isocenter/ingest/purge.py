@@ -15,7 +15,8 @@ from isocenter.ingest import purge_plan as plan
 from isocenter.ingest.aside import Aside
 from isocenter.ingest.record import Recorder
 from isocenter.ports.clock import Clock, version_ms
-from isocenter.ports.index import DeletionRow, IndexReader, InstanceState, QuarantineRow
+from isocenter.ports.index import IndexReader
+from isocenter.ports.index_rows import DeletionRow, InstanceState, QuarantineRow
 from isocenter.ports.journal import Journal, Stream
 from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.log import logger

@@ -7,7 +7,7 @@ from isocenter.api.journal.v1.entries_pb2 import Receipt
 from isocenter.dicom.keys import DIGEST_IN_KEY, InstanceKey
 from isocenter.dicom.uids import partition_of
 from isocenter.events.entries import EntryKind
-from isocenter.ports.index import DeletionRow, InstanceState
+from isocenter.ports.index_rows import DeletionRow, InstanceState
 from isocenter.ports.journal import Entry
 
 PURGED_PREFIX = "purged/"

@@ -11,7 +11,8 @@ from isocenter.ingest.preview import PREVIEW_BYTES, preview
 from isocenter.ingest.purge_plan import quarantine_keys
 from isocenter.ingest.receive import Receiver
 from isocenter.ingest.record import Recorder
-from isocenter.ports.index import IndexReader, QuarantineRow
+from isocenter.ports.index import IndexReader
+from isocenter.ports.index_rows import QuarantineRow
 from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from isocenter.dicomweb.media_types import accepts_encoding
 from isocenter.dicomweb.negotiation import choose, frame_label
-from isocenter.ports.index import IndexReader, InstanceRow
+from isocenter.ports.index import IndexReader
+from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted, caching, unchanged

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from isocenter.errors import InvalidRequest, NotFound
-from isocenter.ports.index import HoldRow, InstanceState
+from isocenter.ports.index_rows import HoldRow, InstanceState
 from isocenter.ports.journal import Stream
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route

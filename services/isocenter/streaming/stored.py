@@ -12,7 +12,8 @@ from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import InvalidInstance, InvalidRequest, NotAcceptable, NotFound
 from isocenter.pixels.document import Document
 from isocenter.pixels.image import Image, image_of
-from isocenter.ports.index import IndexReader, InstanceRow
+from isocenter.ports.index import IndexReader
+from isocenter.ports.index_rows import InstanceRow
 from isocenter.streaming.cache import Lru
 from isocenter.streaming.view import Viewed
 

@@ -9,7 +9,7 @@ from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.errors import OutOfSpace
 from isocenter.events.entries import EntryKind
-from isocenter.ports.index import IndexBatch
+from isocenter.ports.index_rows import IndexBatch
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.errors import StorageFailed
 from isocenter.events.entries import EntryKind
 from isocenter.indexer.indexing import Indexer
-from isocenter.ports.index import IndexBatch
+from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Entry
 
 

@@ -10,7 +10,7 @@ from tests.support.archive import Archive
 from tests.support.dicom_files import TEST_DATA, real_files
 from tests.support.streaming import Serving, streaming
 
-from isocenter.ports.index import InstanceRow
+from isocenter.ports.index_rows import InstanceRow
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.support.archive import Archive
 from tests.support.dicom_files import TEST_DATA, real_files
 from tests.support.streaming import streaming
 
-from isocenter.ports.index import IndexBatch
+from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Stream
 from isocenter.runtime.caller import NOBODY, Action, Caller
 from isocenter.streaming.state_routes import lag_of

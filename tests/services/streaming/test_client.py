@@ -12,7 +12,7 @@ from PIL import Image as Picture
 from tests.services.streaming.conftest import Served
 from tests.support.dicom_files import data_set_of
 
-from isocenter.ports.index import InstanceRow
+from isocenter.ports.index_rows import InstanceRow
 
 CT = "ct_lidc_0314/000267.dcm"
 AS_STORED = (("application/dicom", "*"),)

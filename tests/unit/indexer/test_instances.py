@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isocenter.indexer.instances import Instance, choose, covers, settle
-from isocenter.ports.index import DeletionRow
+from isocenter.ports.index_rows import DeletionRow
 
 PLAIN, OTHER = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isocenter.indexer.summary import sum_up
-from isocenter.ports.index import SeriesSummary
+from isocenter.ports.index_rows import SeriesSummary
 
 STUDY = "1.2.1"
 

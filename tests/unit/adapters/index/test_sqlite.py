@@ -15,7 +15,8 @@ from isocenter.adapters.index.sqlite import SqliteGenerations, SqliteReader, poi
 from isocenter.adapters.index.sqlite.plan import choose
 from isocenter.dicom.matching import Match, WildCard, parse
 from isocenter.errors import Corrupted, LimitExceeded, Unavailable
-from isocenter.ports.index import Flags, IndexBatch, Query
+from isocenter.ports.index import Query
+from isocenter.ports.index_rows import Flags, IndexBatch
 
 KILLS = 6
 

@@ -12,14 +12,13 @@ from isocenter.adapters.index.sqlite import rows, search
 from isocenter.adapters.index.sqlite.connect import OPERATIONS_PER_CHECK
 from isocenter.adapters.index.sqlite.faults import translated
 from isocenter.errors import InvalidRequest
-from isocenter.ports.index import (
+from isocenter.ports.index import Found, Query
+from isocenter.ports.index_rows import (
     DeletionRow,
-    Found,
     HoldRow,
     InstanceRow,
     InstanceState,
     QuarantineRow,
-    Query,
     StudyRow,
 )
 from isocenter.ports.journal import Stream

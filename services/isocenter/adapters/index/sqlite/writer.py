@@ -16,7 +16,7 @@ from isocenter.adapters.index.sqlite.pointer import Serving, same_file
 from isocenter.adapters.index.sqlite.reads import SqliteReads
 from isocenter.adapters.index.sqlite.writes import Places, apply
 from isocenter.errors import Unavailable
-from isocenter.ports.index import (
+from isocenter.ports.index_rows import (
     Claim,
     DeletionRow,
     HoldRow,

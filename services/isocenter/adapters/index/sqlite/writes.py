@@ -10,7 +10,7 @@ from dataclasses import astuple, replace
 from isocenter.adapters.index.sqlite import columns, rows
 from isocenter.adapters.index.sqlite.documents import pack
 from isocenter.dicom.person_name import FoldedName
-from isocenter.ports.index import Flags, IndexBatch, InstanceRow, SeriesRow, StudyRow
+from isocenter.ports.index_rows import Flags, IndexBatch, InstanceRow, SeriesRow, StudyRow
 
 _MARKS = ", ".join("?" * len(rows.INSTANCE_COLUMNS.split(", ")))
 _REPLACED = ", ".join(
