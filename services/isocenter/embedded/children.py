@@ -90,6 +90,11 @@ class Keeper:
         self.starts += 1
         return await self._process.wait()
 
+    def restart(self) -> None:
+        """Ask it to end; it is started again as after any end."""
+        if self.pid is not None and self._process is not None:
+            self._process.terminate()
+
     async def stop(self, grace_s: float) -> None:
         """Ask it to end, wait, then end it."""
         self._stopping = True

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import httpx
 
+from isocenter.embedded.broker_watch import BrokerWatch
 from isocenter.embedded.children import Child, Keeper
 from isocenter.embedded.layout import Layout
 from isocenter.errors import Conflict, InvalidRequest, Unavailable
 
 STOP_GRACE_S = 25.0
 LOCK_POLL_S = 0.05
+BROKER = "nats"
 
 
 @contextlib.contextmanager
@@ -131,9 +133,11 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for keeper in self._keepers:
                 group.create_task(keeper.keep(), name=keeper.child.name)
+            watching = group.create_task(self._watch_broker(), name="broker")
             announcing = group.create_task(self._announce(ready, stop), name="ready")
             await stop.wait()
             announcing.cancel()
+            watching.cancel()
             await self._stop_all()
         if self._failure is not None:
             raise self._failure
@@ -144,6 +148,12 @@ class Supervisor:
         except Exception as error:
             self._failure = error
             stop.set()
+
+    async def _watch_broker(self) -> None:
+        for keeper in self._keepers:
+            if keeper.child.name == BROKER:
+                log = self._layout.logs / f"{BROKER}.log"
+                await BrokerWatch(log, self._layout.bus, keeper.restart).run()
 
     async def _stop_all(self) -> None:
         stages = sorted({keeper.child.stage for keeper in self._keepers}, reverse=True)
