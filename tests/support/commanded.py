@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.support.checker import evidence
 from tests.support.platform import Platform
 
 COMMAND = str(Path(sys.executable).parent / "isocenter")
@@ -67,6 +68,10 @@ class Commanded(Platform):
     def get(self, path: str, **arguments: Any) -> httpx.Response:
         """Ask over HTTP."""
         return httpx.get(self.url + path, timeout=60, **arguments)
+
+    def until_settled(self, within_s: float = 60.0) -> None:
+        """Wait until every receipt has its row and every study its count."""
+        evidence.until_indexed(self, within_s)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         """Send the signal once and wait for the end; returns the exit code."""

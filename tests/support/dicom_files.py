@@ -4,6 +4,8 @@ import csv
 import os
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,21 @@ def real_files() -> tuple[RealFile, ...]:
     if not (TEST_DATA / "manifest.csv").is_file():
         pytest.skip("no real DICOM files: set ISOCENTER_TEST_DATA")
     return _manifest()
+
+
+@cache
+def packaged_files() -> tuple[Path, ...]:
+    """DICOM files that pydicom's own package carries; some are meant to be broken."""
+    root = Path(str(files("pydicom.data")))
+    found = [path for name in ("test_files", "charset_files") for path in (root / name).rglob("*")]
+    return tuple(sorted(path for path in found if path.is_file() and path.suffix in ("", ".dcm")))
+
+
+@cache
+def all_files() -> tuple[Path, ...]:
+    """The real files and pydicom's, those with the same content once."""
+    paths = [file.path for file in real_files()] + list(packaged_files())
+    return tuple({sha256(path.read_bytes()).digest(): path for path in reversed(paths)}.values())
 
 
 def data_set_of(path: Path) -> bytes:
