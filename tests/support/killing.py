@@ -5,6 +5,7 @@ told by what the dead process left, looked at before anything is started again.
 """
 
 import random
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from pathlib import Path
 from tests.support.checker import journal_files
 from tests.support.checker.check import Said, naming, told
 from tests.support.checker.journal_files import Receipt
-from tests.support.platform import Platform
-from tests.support.sending import Attempt, Item, Sending
+from tests.support.platform import Platform, is_running
+from tests.support.ports import until
+from tests.support.sending import Attempt, Sending
 
 STEPS = (
     "1-2 only the spool has it",
@@ -25,6 +27,13 @@ STEPS = (
     "after 6 all done",
 )
 RECEIVERS = ("ingest", "http-1", "http-2")
+AIMS = {  # the system call before which ingest dies, and on which file
+    STEPS[0]: ("fdatasync",),
+    STEPS[1]: ("fsync",),
+    STEPS[2]: ("fdatasync", "ingest-*.open"),
+}
+RECENT = 40  # attempts
+Try = tuple[str, str, float]  # SOP Instance UID, study, when it began
 
 
 @dataclass(slots=True)
@@ -33,9 +42,7 @@ class Death:
 
     name: str
     at_s: float  # wall clock
-    in_flight: list[
-        tuple[str, float]
-    ]  # SOP Instance UID and when its try began, of the same way in
+    tries: set[Try]  # what may have been under way, by the same way in
     spooled: int  # files that only the dead process's spool has
     objects: set[str]  # of those in flight: an object, made by this try
     receipts: list[Receipt]  # of the dead process's epoch
@@ -53,17 +60,20 @@ class Report:
         found = Counter(dict.fromkeys(STEPS, 0))
         by_lane = told(events)
         acknowledged_s = {a.sop: a.ended_s for a in attempts if a.outcome == "acknowledged"}
-        lost = {(a.sop, a.began_s) for a in attempts if a.outcome == "lost"}
+        lost = {(a.sop, a.study, a.began_s) for a in attempts if a.outcome == "lost"}
+        ended_s = {(a.sop, a.began_s): a.ended_s for a in attempts}
         for death in self.deaths:
             found[STEPS[0]] += death.spooled
             received = {receipt.sop for receipt in death.receipts}
-            for sop, began_s in death.in_flight:
-                if (sop, began_s) in lost and sop in received:
+            for sop, _, began_s in death.tries & lost:
+                if ended_s[sop, began_s] < death.at_s - 0.5:
+                    continue  # lost to an earlier death
+                if sop in received:
                     found[STEPS[2]] += 1
-                elif (sop, began_s) in lost and sop in death.objects:
+                elif sop in death.objects:
                     found[STEPS[1]] += 1
             for receipt in death.receipts:
-                if acknowledged_s.get(receipt.sop, float("inf")) > death.at_s + 0.5:
+                if acknowledged_s.get(receipt.sop, float("inf")) > death.at_s + 0.05:
                     continue  # acknowledged to a later try
                 said = naming(receipt, by_lane)
                 is_late = all(event.at_s > death.at_s for event in said)
@@ -88,44 +98,66 @@ class Killer:
         else:
             self._platform.kill(name)
 
+    def aim(self, step: str, sending: Sending) -> None:
+        """Kill ingest by a signal at one of the system calls that bound a step, some calls from now."""
+        self._report.killed["ingest"] += 1
+        pid = self._platform.pid("ingest")
+        call, *path = AIMS[step]
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(pid), "-e", f"trace={call}"]
+        command += ["-e", f"inject={call}:signal=KILL:when=5"]
+        for pattern in path:
+            newest = max(
+                (self._platform.archive / "journal").rglob(pattern), key=journal_files.written_ns
+            )
+            command += ["-P", str(newest)]
+        with self._platform.held_still():
+            spool, before = _spool_of(pid), _candidates(sending, "dimse")
+            tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                until(lambda: not is_running(pid) or sending.is_over, 30)
+            finally:
+                tracer.kill()
+                tracer.wait()
+            self._look("ingest", time.time(), spool, before, sending)
+
     def _kill_receiver(self, name: str, sending: Sending) -> None:
         """The supervisor is held still meanwhile, so that the next process does not tidy up before we looked."""
         pid = self._platform.pid(name)
         with self._platform.held_still():
-            spool = _spool_of(pid)
+            spool, before = _spool_of(pid), _candidates(sending, _way(name))
             at_s = time.time()
             self._platform.kill(name)
-            way = "dimse" if name == "ingest" else "stow"
-            in_flight = [entry for entry in list(sending.in_flight.values()) if entry[1] == way]
-            self._report.deaths.append(self._look(name, at_s, spool, in_flight, sending))
+            self._look(name, at_s, spool, before, sending)
 
     def _look(
-        self,
-        name: str,
-        at_s: float,
-        spool: Path | None,
-        in_flight: Sequence[tuple[Item, str, float]],
-        sending: Sending,
-    ) -> Death:
-        began = {
-            sending.maker.sop_uid(item.study, item.number): (item, began_s)
-            for item, _, began_s in in_flight
-            if began_s < at_s
-        }
+        self, name: str, at_s: float, spool: Path | None, before: set[Try], sending: Sending
+    ) -> None:
+        tries = before | _candidates(sending, _way(name))
         objects = set()
-        for sop, (item, began_s) in began.items():
-            folder = self._platform.archive / "instances" / sending.maker.study_uid(item.study)
-            for path in (folder / sending.maker.series_uid(item.study)).glob(f"{sop}~*"):
-                if path.stat().st_ctime > began_s:
-                    objects.add(sop)
-        return Death(
-            name,
-            at_s,
-            [(sop, began_s) for sop, (_, began_s) in began.items()],
-            _spooled(spool),
-            objects,
-            journal_files.receipts(journal_files.newest(self._platform.archive, name)),
-        )
+        for sop, study, began_s in tries:
+            folder = self._platform.archive / "instances" / study
+            if any(path.stat().st_ctime > began_s for path in folder.glob(f"*/{sop}~*")):
+                objects.add(sop)
+        received = journal_files.receipts(journal_files.newest(self._platform.archive, name))
+        death = Death(name, at_s, tries, _spooled(spool), objects, received)
+        self._report.deaths.append(death)
+
+
+def _way(name: str) -> str:
+    return "dimse" if name == "ingest" else "stow"
+
+
+def _candidates(sending: Sending, way: str) -> set[Try]:
+    """What is under way now, or was lost just now: a sender may notice a death before we do."""
+    found = {
+        (sending.maker.sop_uid(item.study, item.number), sending.maker.study_uid(item.study), began)
+        for item, its_way, began in list(sending.in_flight.values())
+        if its_way == way
+    }
+    for attempt in sending.attempts[-RECENT:]:
+        if attempt.outcome == "lost" and attempt.way == way:
+            found.add((attempt.sop, attempt.study, attempt.began_s))
+    return found
 
 
 def plan(rng: random.Random, victims: Sequence[str], total: int) -> list[tuple[int, str]]:

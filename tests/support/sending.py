@@ -31,6 +31,7 @@ class Attempt:
     """One try. Times are of this machine's wall clock, seconds; `outcome` is "acknowledged", "lost" or a status."""
 
     sop: str
+    study: str
     way: str
     began_s: float
     ended_s: float
@@ -182,7 +183,8 @@ class Sending:
                 self._count += 1
         else:
             self._queue.appendleft(item)
-        self.attempts.append(Attempt(sop, way, began_s, time.time(), outcome))
+        study = self.maker.study_uid(item.study)
+        self.attempts.append(Attempt(sop, study, way, began_s, time.time(), outcome))
 
 
 def acknowledged(log: Path) -> list[str]:

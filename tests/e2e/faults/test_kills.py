@@ -8,13 +8,14 @@ import pytest
 from tests.perf.scans import Maker
 from tests.support.checker.check import check
 from tests.support.checker.evidence import collect, events, until_indexed, until_told
-from tests.support.killing import STEPS, Killer, Report, carry_out, plan
-from tests.support.platform import PARTS, Platform
+from tests.support.killing import AIMS, STEPS, Killer, Report, carry_out, plan
+from tests.support.platform import PARTS, Platform, running
+from tests.support.scu import Association, Lost
 from tests.support.sending import Attempt, Item, Sending, acknowledged
 
 SEED = 20_261
 INSTANCES, STUDIES = 2_000, 10  # of one send
-ROUNDS = 10  # of one platform
+ROUNDS, SOAK_ROUNDS = 10, 200  # of one platform, of as many as it takes
 SIDE = 100  # rows and columns: 20 KB
 OTHERS = ("indexer", "http-1", "http-2", "nats", "supervisor")
 
@@ -36,21 +37,47 @@ def send_and_kill(platform: Platform, report: Report, log: Path, number: int) ->
     return sending.attempts
 
 
+def send_and_aim(platform: Platform, report: Report, log: Path, number: int) -> list[Attempt]:
+    """One more send, for the steps in which nobody was killed so far by chance."""
+    maker = Maker(number, SIDE, SIDE)
+    items = [Item(n % STUDIES, n // STUDIES) for n in range(INSTANCES)]
+    sending = Sending(platform, maker, items, log)
+    sending.start()
+    try:
+        for step in AIMS:
+            platform.until(lambda: serves(platform) or sending.is_over, 30)
+            Killer(platform, report).aim(step, sending)
+    finally:
+        sending.finish(90)
+    return sending.attempts
+
+
+def serves(platform: Platform) -> bool:
+    try:
+        with Association(platform.dicom_port):
+            return True
+    except Lost:
+        return False
+
+
 def run(platform: Platform, folder: Path, rounds: range) -> Report:
-    """Rounds on one platform, all evidence held against each other at the end."""
+    """Rounds on one platform, then aimed kills, and all evidence held against each other at the end."""
     report, attempts, log = Report(), list[Attempt](), folder / "acknowledged.log"
     print(f"seed {SEED}, rounds {rounds}")  # noqa: T201
     for number in rounds:
         began = time.monotonic()
         attempts += send_and_kill(platform, report, log, number)
         print(f"round {number}: {time.monotonic() - began:.1f} s")  # noqa: T201
+    by_chance = report.steps(attempts, [])
+    attempts += send_and_aim(platform, report, log, rounds.stop)
     until_indexed(platform)
     until_told(platform)
     wrong = check(collect(platform, acknowledged(log)))
     assert not wrong, f"{len(wrong)} faults, the first: {wrong[:5]}"
-    assert len(set(acknowledged(log))) == INSTANCES * len(rounds)
+    assert len(set(acknowledged(log))) == INSTANCES * (len(rounds) + 1)
     steps = report.steps(attempts, events(platform))
     print(f"killed {dict(report.killed)}; steps {dict(steps)}")  # noqa: T201
+    print(f"of them by chance: { {step: by_chance[step] for step in AIMS} }")  # noqa: T201
     assert all(report.killed[name] for name in (*PARTS, "supervisor")), report.killed
     assert all(steps[step] for step in STEPS), steps
     return report
@@ -61,3 +88,10 @@ def test_what_was_acknowledged_is_found_once_whoever_is_killed(
     platform: Platform, tmp_path: Path
 ) -> None:
     run(platform, tmp_path, range(1, ROUNDS + 1))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("batch", range(1, SOAK_ROUNDS // ROUNDS + 1))
+def test_two_hundred_sends_under_kills(tmp_path: Path, batch: int) -> None:
+    with running(tmp_path / "data") as platform:
+        run(platform, tmp_path, range(1000 * batch, 1000 * batch + ROUNDS))

@@ -92,10 +92,11 @@ def newest(archive: Path, node: str) -> list[Line]:
     paths = [path for path in (archive / "journal").rglob(f"{node}-*") if NAME.match(path.name)]
     if not paths:
         return []
-    return [line for commit in _read(max(paths, key=_written_ns)).values() for line in commit]
+    return [line for commit in _read(max(paths, key=written_ns)).values() for line in commit]
 
 
-def _written_ns(path: Path) -> int:
+def written_ns(path: Path) -> int:
+    """When a segment was written to last."""
     return path.stat().st_mtime_ns
 
 
