@@ -24,6 +24,7 @@ from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import NOBODY, Caller, local_administrator
 from isocenter.runtime.clock import HybridClock
+from isocenter.runtime.recording import Recording
 from isocenter.runtime.web_app import WebApp
 
 PAUSE_S = 0.01
@@ -45,10 +46,11 @@ class Site:
         return httpx.AsyncClient(transport=transport, base_url="http://archive.example")
 
     def entries(self, kind: EntryKind) -> list[object]:
+        journal = self.ports.recording.journal
         return [
             MESSAGES[kind].FromString(record.entry.payload)
-            for stream in self.ports.journal.ends()
-            for record in self.ports.journal.read(stream)
+            for stream in journal.ends()
+            for record in journal.read(stream)
             if record.entry.kind == kind
         ]
 
@@ -77,7 +79,9 @@ def site(
     bus = RecordingBus()
     auditor = Auditor(writer, clock)
     store = objects or FilesystemObjects(archive)
-    ports = IngestPorts(store, journal, writer, SqliteReader(root / "index"), bus, clock, auditor)
+    ports = IngestPorts(
+        Recording(clock, journal, writer, auditor), store, SqliteReader(root / "index"), bus
+    )
     given = {"purge_margin_s": 0, "purge_settle_s": 0, **given}
     ingest = Ingest(ports, settings_for(root, **given))
     made = Site(

@@ -16,8 +16,8 @@ from isocenter.ingest.listener import Listener
 from isocenter.ingest.service import Ingest, IngestPorts, build
 from isocenter.ingest.settings import IngestSettings
 from isocenter.runtime.audit import Auditor
-from isocenter.runtime.clock import HybridClock
 from isocenter.runtime.lifecycle import Process, run
+from isocenter.runtime.recording import start_recording
 from isocenter.runtime.service import Service
 
 AE_LIST = "ae.toml"
@@ -62,22 +62,16 @@ def open_listener(ingest: Ingest, auditor: Auditor, settings: IngestSettings) ->
 
 async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     """Open adapters, then the ports."""
-    clock = HybridClock()
-    journal = open_journal(settings.journal_url, clock)
-    clock.observe(journal.latest_version())
+    recording = start_recording(open_journal, settings, stack)
     objects = open_objects(settings.objects_url)
     index = open_index_reader(settings.index_url)
     stack.callback(index.close)
     token = settings.bus_token.get_secret_value()
     bus = open_bus(settings.bus_url, site=settings.site, token=token, name=settings.node)
     stack.push_async_callback(bus.close)
-    writer = journal.writer(settings.node)
-    stack.callback(writer.close)
-    auditor = Auditor(writer, clock)
-    stack.callback(auditor.close, settings.grace_s)
-    ingest = Ingest(IngestPorts(objects, journal, writer, index, bus, clock, auditor), settings)
+    ingest = Ingest(IngestPorts(recording, objects, index, bus), settings)
     stack.callback(ingest.close)
-    listener = open_listener(ingest, auditor, settings)
+    listener = open_listener(ingest, recording.auditor, settings)
     listener.start()
     receiving = build(ingest, purges=True)
     service = Service("ingest", tasks=receiving.tasks, drains=(listener.drain, *receiving.drains))

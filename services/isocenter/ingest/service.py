@@ -1,7 +1,6 @@
 """Ingest as a value: what a process that receives is made of. Used by `main.py` files and by the embedded profile."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isocenter.ingest.announce import Announcer
@@ -17,26 +16,21 @@ from isocenter.ingest.settings import IngestSettings
 from isocenter.ingest.stow import Stow
 from isocenter.ingest.workers import Workers
 from isocenter.ports.bus import EventBus
-from isocenter.ports.clock import Clock
 from isocenter.ports.index import IndexReader
-from isocenter.ports.journal import Journal, JournalWriter
 from isocenter.ports.objects import ObjectStore
-from isocenter.runtime.audit import Auditor
+from isocenter.runtime.recording import Recording
 from isocenter.runtime.service import Service
 from isocenter.runtime.web import Route
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPorts:
-    """What ingest needs; `writer` is this process's own stream."""
+    """What ingest needs."""
 
+    recording: Recording
     objects: ObjectStore
-    journal: Journal
-    writer: JournalWriter
     index: IndexReader
     bus: EventBus
-    clock: Clock
-    auditor: Auditor
 
 
 class Ingest:
@@ -45,30 +39,32 @@ class Ingest:
     def __init__(self, ports: IngestPorts, settings: IngestSettings) -> None:
         self._ports = ports
         self._settings = settings
+        recording = ports.recording
         self.announcer = Announcer(ports.bus, settings.site)
         self.receiver = Receiver(
             ports.objects,
-            ports.writer,
-            ports.clock,
+            recording.writer,
+            recording.clock,
             self.announcer.announce,
             marks=Marks(settings.low_mark_bytes, settings.hard_mark_bytes),
         )
-        self.recorder = Recorder(ports.writer, ports.clock, self.announcer)
+        self.recorder = Recorder(recording.writer, recording.clock, self.announcer)
         self._workers = Workers(settings.http_bodies)
 
     def routes(self) -> list[Route]:
         """All HTTP routes of ingest."""
         ports, settings = self._ports, self._settings
+        auditor, clock = ports.recording.auditor, ports.recording.clock
         deletions = Deletions(
             ports.index,
             self.recorder,
-            ports.auditor,
-            ports.clock,
+            auditor,
+            clock,
             node=settings.node,
             grace_ms=settings.deletion_grace_ms,
         )
         decisions = QuarantineDecisions(
-            ports.index, ports.objects, self.receiver, self.recorder, ports.auditor
+            ports.index, ports.objects, self.receiver, self.recorder, auditor
         )
         return [
             *Stow(self.receiver, self._workers, settings.public_url).routes(),
@@ -85,9 +81,8 @@ class Ingest:
             margin_ms=round(settings.purge_margin_s * 1000),
             settle_s=settings.purge_settle_s,
         )
-        purge_ports = PurgePorts(
-            ports.objects, ports.journal, ports.index, ports.clock, settings.indexer_node
-        )
+        journal, clock = ports.recording.journal, ports.recording.clock
+        purge_ports = PurgePorts(ports.objects, journal, ports.index, clock, settings.indexer_node)
         return Purger(purge_ports, self.recorder, times)
 
     def drain(self, grace_s: float) -> None:
@@ -102,7 +97,7 @@ class Ingest:
         self.receiver.close()
 
 
-def build(ingest: Ingest, *, purges: bool, more_routes: Sequence[Route] = ()) -> Service:
+def build(ingest: Ingest, *, purges: bool) -> Service:
     """Make the service; `purges` in exactly one process of a site."""
     tasks = {"announce": ingest.announcer.run}
     if purges:
@@ -111,5 +106,5 @@ def build(ingest: Ingest, *, purges: bool, more_routes: Sequence[Route] = ()) ->
         "ingest",
         tasks=dict(tasks),
         drains=(ingest.drain,),
-        routes=(*ingest.routes(), *more_routes),
+        routes=ingest.routes(),
     )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import uvloop
 
@@ -22,7 +22,9 @@ from isocenter.runtime.run_folder import only_one, prepare, rpc_token
 from isocenter.runtime.running import Running
 from isocenter.runtime.service import Service
 from isocenter.runtime.settings import ServiceSettings, read_settings
-from isocenter.runtime.web_server import WebServer
+
+if TYPE_CHECKING:  # a process without routes loads no web server
+    from isocenter.runtime.web_server import WebServer
 
 EXECUTOR_THREADS = 8
 LAST_RESORT_S = 5.0  # beyond the grace time
@@ -37,7 +39,7 @@ class Process:
 
     service: Service
     bus: EventBus | None = None
-    web: WebServer | None = None
+    web: "WebServer | None" = None
 
 
 Compose = Callable[[S, AsyncExitStack], Awaitable[Process]]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from isocenter.errors import InvalidRequest
 from isocenter.ports.bus import EventBus
@@ -13,7 +14,9 @@ from isocenter.runtime.dead_letters import TooManyDeadLetters
 from isocenter.runtime.health import Health
 from isocenter.runtime.log import logger
 from isocenter.runtime.service import Service, Subscription
-from isocenter.runtime.web_server import WebServer
+
+if TYPE_CHECKING:  # a process without routes loads no web server
+    from isocenter.runtime.web_server import WebServer
 
 log = logger(__name__)
 
@@ -25,7 +28,7 @@ class Running:
         self,
         service: Service,
         bus: EventBus | None,
-        web: WebServer | None,
+        web: "WebServer | None",
         health: Health,
         stop: asyncio.Event,
     ) -> None:

@@ -1,0 +1,29 @@
+"""From routes to a server on the process's port that knows who asks."""
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+from isocenter.runtime.audit import Auditor
+from isocenter.runtime.authenticate import Authenticator
+from isocenter.runtime.settings import ServiceSettings
+from isocenter.runtime.users import users_path
+from isocenter.runtime.web import Route
+from isocenter.runtime.web_app import Problem, WebApp
+from isocenter.runtime.web_server import WebServer, open_socket
+
+
+def open_web(
+    routes: Iterable[Route],
+    problem: Problem,
+    auditor: Auditor,
+    settings: ServiceSettings,
+    stack: AsyncExitStack,
+) -> WebServer:
+    """Bind the port, which other workers may share; nobody is served before `serve`. Raises OSError."""
+    authenticator = Authenticator(
+        users_path(settings.config_folder), trust_loopback=settings.trust_loopback
+    )
+    stack.callback(authenticator.close)
+    app = WebApp(routes, authenticate=authenticator, problem=problem, auditor=auditor)
+    sock = open_socket(settings.listen, settings.http_port)
+    return WebServer(app, sock, grace_s=settings.grace_s)

@@ -1,0 +1,35 @@
+"""What a process needs to write down what it does; composition hands in how a journal is opened."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from isocenter.ports.clock import Clock
+from isocenter.ports.journal import Journal, JournalWriter
+from isocenter.runtime.audit import Auditor
+from isocenter.runtime.clock import HybridClock
+from isocenter.runtime.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The journal, this process's own stream in it, and the auditor who writes there; the clock is ahead of all."""
+
+    clock: Clock
+    journal: Journal
+    writer: JournalWriter
+    auditor: Auditor
+
+
+def start_recording(
+    open_journal: Callable[[str, Clock], Journal], settings: ServiceSettings, stack: AsyncExitStack
+) -> Recording:
+    """Open the journal of `settings`; what waits in the auditor is written when the stack closes, within the grace."""
+    clock = HybridClock()
+    journal = open_journal(settings.journal_url, clock)
+    clock.observe(journal.latest_version())
+    writer = journal.writer(settings.node)
+    stack.callback(writer.close)
+    auditor = Auditor(writer, clock)
+    stack.callback(auditor.close, settings.grace_s)
+    return Recording(clock, journal, writer, auditor)
