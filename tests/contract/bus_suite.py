@@ -128,6 +128,15 @@ class EventBusSuite:
         assert await nothing_comes(consumer)
         assert await consumer.pending() == 0
 
+    async def test_a_dead_letter_is_a_copy_that_nobody_consumes(self, bus: EventBus) -> None:
+        consumer = await bus.consumer("reader", [STUDY_ARRIVED])
+        await bus.publish(study_arrived())
+        (delivery,) = await take(consumer, 1)
+        await bus.publish_dead_letter("reader", delivery, "INVALID_INSTANCE")
+        await delivery.nak(0)  # still the consumer's to end
+        assert len(await take_and_ack(consumer, 1)) == 1
+        assert await nothing_comes(consumer)
+
     async def test_two_processes_of_a_service_share_one_position(self, bus: EventBus) -> None:
         other_bus = await self.make()
         try:

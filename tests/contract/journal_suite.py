@@ -157,6 +157,27 @@ class JournalSuite:
         writers[2].append([entry(5)])
         assert versions(self.make().read(writers[2].stream)) == [1, 2, 3, 4, 5]
 
+    def test_redacted_entries_lose_their_content_and_all_others_stay(
+        self, journal: Journal
+    ) -> None:
+        writer = journal.writer("n")
+        for number in range(1, 11):
+            kind = EntryKind.RECEIPT if number % 5 else EntryKind.QUARANTINE
+            writer.append([entry(number, kind=kind)])
+        writer.close()
+        before = list(journal.read(writer.stream))
+        for _ in range(2):
+            assert journal.redact(lambda e: e.kind == EntryKind.QUARANTINE, since_ms=0) == 0
+            for opened in (journal, self.make()):
+                after = list(opened.read(writer.stream))
+                assert [r.position for r in after] == [r.position for r in before]
+                assert versions(iter(after)) == versions(iter(before))
+                for old, new in zip(before, after, strict=True):
+                    if old.entry.kind == EntryKind.QUARANTINE:
+                        assert (new.entry.kind, new.entry.payload) == (EntryKind.REDACTED, b"")
+                    else:
+                        assert new == old
+
     def abandon(self, writer: object) -> None:
         """Let the writer go as a killed process would, where the adapter can."""
 
