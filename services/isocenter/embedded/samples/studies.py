@@ -103,7 +103,8 @@ def packaged_paths() -> list[Path]:
 
 
 def packaged_files() -> Iterator[bytes]:
-    """Those packaged files that are whole instances, with our issuer added."""
+    """Those packaged files that are whole instances, with our issuer added; of several with one UID the first."""
+    seen: set[str] = set()
     for path in packaged_paths():
         try:
             ds = pydicom.dcmread(path)
@@ -112,10 +113,12 @@ def packaged_files() -> Iterator[bytes]:
             ds.save_as(out, enforce_file_format=True)
         except Exception:  # noqa: S112  (files meant to be broken are left out of the samples)
             continue
-        if all(
+        uids = [
             ds.get(keyword)
             for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-        ):
+        ]
+        if all(uids) and uids[0] not in seen:
+            seen.add(uids[0])
             yield out.getvalue()
 
 

@@ -39,3 +39,22 @@ window.config = {
     },
   ],
 };
+
+/* Beside an open study OHIF asks for its patient's other studies by patient ID alone, but a patient is (issuer, id):
+   two hospitals' 12345 are two people. The server knows the issuers; it is told which studies are open. */
+(() => {
+  const limited = (address) => {
+    const open = new URLSearchParams(location.search).getAll('StudyInstanceUIDs').join(',').replaceAll(' ', '');
+    const url = new URL(address, location.href);
+    const byPatient = url.pathname === '/dicom-web/studies' && (url.searchParams.has('00100020') || url.searchParams.has('PatientID'));
+    if (!open || !byPatient || url.origin !== location.origin) return address;
+    url.searchParams.set('samepatientas', open);
+    return url.href;
+  };
+  const { open } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.open = function openLimited(method, address, ...rest) {
+    return open.call(this, method, limited(address), ...rest);
+  };
+  const { fetch } = window;
+  window.fetch = (asked, ...rest) => fetch(typeof asked === 'string' || asked instanceof URL ? limited(asked) : asked, ...rest);
+})();

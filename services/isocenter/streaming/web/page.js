@@ -1,97 +1,12 @@
-// The worklist: asks what changed, shows it, and opens studies in the viewer. Texts are set, never parsed as HTML.
-const PAGE_SIZE = 50;
-const $ = (id) => document.getElementById(id);
-const shown = { limit: PAGE_SIZE, known: new Set(), first: true };
+// The page: follows the platform's changes and passes keys and clicks on to the worklist.
+import { $, ask, element, number } from './dom.js';
+import { showHeld, showQuarantine } from './panels.js';
+import { move, showMore, showWorklist, typing } from './worklist.js';
 
-const values = (study, tag) => study[tag]?.Value ?? [];
-const text = (study, tag) => values(study, tag).join(', ');
-const date = (study, tag) => text(study, tag).replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
-const spaced = (name) => (name ?? '').replaceAll('^', ' ').replaceAll('=', ' ').trim();
-
-function element(tag, content, className) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (content instanceof Node) made.append(content);
-  else made.textContent = content ?? '';
-  return made;
-}
-
-function nameCell(study) {
-  const name = values(study, '00100010')[0] ?? {};
-  const groups = [name.Alphabetic, name.Ideographic, name.Phonetic].map(spaced).filter(Boolean);
-  const cell = element('td', groups[0] ?? '(no name)', 'name');
-  if (groups.length > 1) cell.append(element('small', groups.slice(1).join(' · ')));
-  return cell;
-}
-
-function row(study) {
-  const uid = text(study, '0020000D');
-  const address = `/viewer/viewer?StudyInstanceUIDs=${encodeURIComponent(uid)}`;
-  const line = element('tr', '');
-  line.append(
-    nameCell(study),
-    element('td', text(study, '00100020')),
-    element('td', date(study, '00100030'), 'date'),
-    element('td', date(study, '00080020'), 'date'),
-    element('td', text(study, '00080061')),
-    element('td', text(study, '00081030')),
-    element('td', text(study, '00080050')),
-    element('td', text(study, '00201206'), 'number'),
-    element('td', text(study, '00201208'), 'number'),
-  );
-  const open = element('a', 'Open', 'open');
-  open.href = address;
-  line.append(element('td', open));
-  line.addEventListener('click', (event) => {
-    if (!(event.target instanceof HTMLAnchorElement)) location.href = address;
-  });
-  if (!shown.first && !shown.known.has(uid)) line.className = 'new';
-  shown.known.add(uid);
-  return line;
-}
-
-function dayBefore(days) {
-  const day = new Date(Date.now() - days * 86400000);
-  return `${day.getFullYear()}${String(day.getMonth() + 1).padStart(2, '0')}${String(day.getDate()).padStart(2, '0')}`;
-}
-
-function question(extra) {
-  const parameters = new URLSearchParams({ limit: String(shown.limit + 1), includefield: '00081030', ...extra });
-  if ($('modality').value) parameters.set('ModalitiesInStudy', $('modality').value);
-  if ($('days').value !== '') parameters.set('StudyDate', `${dayBefore(Number($('days').value))}-`);
-  return `/dicom-web/studies?${parameters}`;
-}
-
-async function ask(address) {
-  const answer = await fetch(address, { headers: { Accept: 'application/dicom+json, application/json' } });
-  if (answer.status === 204) return [];
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-  return answer.json();
-}
-
-async function studies() {
-  const words = $('q').value.trim();
-  if (!words) return ask(question({}));
-  const pattern = `*${words.replace(/[*?\\]/g, '')}*`;
-  const keys = ['PatientName', 'PatientID', 'AccessionNumber'];
-  const answers = await Promise.all(keys.map((key) => ask(question({ [key]: pattern }))));
-  const found = new Map(answers.flat().map((study) => [text(study, '0020000D'), study]));
-  return [...found.values()];
-}
-
-async function showWorklist() {
-  const found = await studies();
-  const body = $('worklist').tBodies[0];
-  body.replaceChildren(...found.slice(0, shown.limit).map(row));
-  shown.first = false;
-  $('more').hidden = found.length <= shown.limit;
-  $('count').textContent = found.length > shown.limit ? `first ${shown.limit}` : `${found.length} found`;
-  $('empty').hidden = found.length > 0;
-  $('empty').textContent = $('q').value ? 'Nothing matches.' : 'Nothing here yet. Send a study, or run: isocenter import FOLDER';
-  for (const name of found.flatMap((study) => values(study, '00080061'))) {
-    if (![...$('modality').options].some((option) => option.value === name)) $('modality').add(new Option(name, name));
-  }
-}
+const RETRY_MS = 2000;
+const INDEXING_MS = 1000;
+const TYPING_MS = 150;
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 function fact(label, value, className) {
   const made = element('span', `${label} `, className);
@@ -99,55 +14,35 @@ function fact(label, value, className) {
   return made;
 }
 
+function linked(label, count, section, className) {
+  if (!count) return fact(label, number(count));
+  const made = element('a', `${label} `, className);
+  made.href = `#${section}`;
+  made.append(element('b', number(count)));
+  return made;
+}
+
 function showState(state) {
-  const number = (value) => Number(value ?? 0).toLocaleString();
-  $('state').replaceChildren(
+  const facts = [
     fact('Studies', number(state.studies)),
     fact('Images', number(state.instances)),
-    fact('Held', number(state.holds), state.holds ? 'bad' : ''),
-    fact('Quarantine', number(state.quarantines), state.quarantines ? 'warm' : ''),
-    ...(state.free_bytes == null ? [] : [fact('Free', `${(state.free_bytes / 1e9).toFixed(0)} GB`)]),
-    ...(state.lag > 0 ? [fact('Indexing', number(state.lag), 'warm')] : []),
-  );
-  $('banner').hidden = !state.holds;
-  $('banner').textContent = state.holds ? `${number(state.holds)} instance(s) are held because their identity disagrees with what is here. See below.` : '';
-}
-
-function fill(section, lines) {
-  $(section).hidden = lines.length === 0;
-  $(section).querySelector('tbody').replaceChildren(...lines);
-}
-
-const cells = (line, ...made) => {
-  line.append(...made);
-  return line;
-};
-
-function showHeld(held) {
-  fill('held', held.map((hold) => cells(element('tr', ''),
-    element('td', hold.reason.replaceAll('_', ' ')),
-    element('td', hold.sop_instance_uid, 'uid'),
-    element('td', hold.study_instance_uid, 'uid'),
-    element('td', hold.standing_study_instance_uid, 'uid'),
-    element('td', hold.hold_id, 'uid'))));
-}
-
-function showQuarantine(kept) {
-  fill('quarantine', kept.map((thing) => cells(element('tr', ''),
-    element('td', thing.reason.replaceAll('_', ' ')),
-    element('td', thing.message),
-    element('td', thing.sender),
-    element('td', `${Math.ceil(thing.size_bytes / 1024)} KB`, 'number'),
-    element('td', thing.repeats, 'number'),
-    element('td', thing.digest.slice(0, 16), 'uid'))));
+    linked('Held', state.holds, 'held', 'bad'),
+    linked('Quarantine', state.quarantines, 'quarantine', 'warm'),
+  ];
+  if (state.free_bytes != null) facts.push(fact('Free', `${number(Math.round(state.free_bytes / 1e9))} GB`));
+  if (state.lag > 0) facts.push(fact('Indexing', number(state.lag), 'warm'));
+  $('state').replaceChildren(...facts);
+  const few = state.holds === 1 ? '1 image is held because it contradicts' : `${number(state.holds)} images are held because they contradict`;
+  $('held-banner').hidden = !state.holds;
+  $('held-banner').textContent = `${few} what is already here. A person has to decide.`;
 }
 
 async function refresh() {
   const [state, held, kept] = await Promise.all([ask('/api/state'), ask('/api/held'), ask('/api/quarantine')]);
-  showState(state);
   showHeld(held);
   showQuarantine(kept);
   await showWorklist();
+  return state;
 }
 
 async function follow() {
@@ -155,27 +50,66 @@ async function follow() {
   for (;;) {
     try {
       const change = await ask(`/api/changes?after=${generation}`);
-      if (change.generation !== generation) {
-        generation = change.generation;
-        await refresh();
+      let state = change.generation === generation ? await ask('/api/state') : await refresh();
+      showState(state);
+      generation = change.generation;
+      $('away').hidden = true;
+      document.body.classList.remove('stale');
+      while (state.lag > 0 && state.generation === generation) {
+        await pause(INDEXING_MS);
+        state = await ask('/api/state');
+        showState(state);
       }
-      $('state').classList.remove('bad');
-    } catch {
-      $('state').replaceChildren(element('span', 'The platform does not answer; trying again …', 'bad'));
+    } catch (error) {
+      $('away').hidden = false;
+      $('away').textContent = error.status
+        ? `The platform answers, but not with what this page needs: ${error.message}. Trying again …`
+        : 'The platform does not answer. What you see may be old; trying again …';
+      document.body.classList.add('stale');
       generation = -1;
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await pause(RETRY_MS);
     }
   }
 }
 
-let typing;
+async function introduce() {
+  const about = await ask('/api/about');
+  $('version').textContent = `Isocenter ${about.version}`;
+  $('viewer-version').textContent = about.viewer ? `OHIF viewer ${about.viewer}` : 'The viewer is not installed: install Node.js 20 or newer and run make setup.';
+  if (!about.viewer) $('viewer-link').hidden = true;
+  document.body.classList.toggle('viewerless', !about.viewer);
+}
+
+const KEYS = {
+  ArrowDown: (line) => move(line, 1),
+  ArrowUp: (line) => move(line, -1),
+  Enter: (line) => line.querySelector('a')?.click(),
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const line = event.target.closest?.('#worklist tbody tr');
+  const inSearch = event.target === $('q');
+  if (line && KEYS[event.key] && event.target === line) KEYS[event.key](line);
+  else if (inSearch && event.key === 'ArrowDown') move(null, 0);
+  else if (event.key === '/' && !inSearch) $('q').select();
+  else return;
+  event.preventDefault();
+}
+
+let typed;
 $('search').addEventListener('input', () => {
-  clearTimeout(typing);
-  typing = setTimeout(showWorklist, 150);
+  typing();
+  clearTimeout(typed);
+  typed = setTimeout(() => showWorklist().catch(() => {}), TYPING_MS);
 });
 $('search').addEventListener('submit', (event) => event.preventDefault());
-$('more').addEventListener('click', () => {
-  shown.limit += PAGE_SIZE;
-  showWorklist();
+$('more').addEventListener('click', () => showMore().catch(() => {}));
+$('worklist').tBodies[0].addEventListener('click', (event) => {
+  const line = event.target.closest('tr');
+  if (!event.target.closest('a') && !getSelection().toString()) line.querySelector('a')?.click();
 });
+document.addEventListener('keydown', onKey);
+$('stow').textContent = `${location.origin}/dicom-web`;
+introduce().catch(() => {});
 follow();
