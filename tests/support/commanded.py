@@ -20,16 +20,14 @@ LOOPBACK = "127.0.0.1"
 Done = subprocess.CompletedProcess[str]
 
 
-def command(
-    home: Path, *words: object, code: int | None = 0, settings: Mapping[str, str] | None = None
-) -> Done:
-    """Run `isocenter ...`; `code` is the exit code it must have, None for any."""
-    environment = {**os.environ, "HOME": str(home), "COLUMNS": "250", **(settings or {})}
+def command(home: Path, *words: object, code: int | None = 0, given: str = "") -> Done:
+    """Run `isocenter ...`; `code` is the exit code it must have, None for any; `given` is typed in."""
+    environment = {**os.environ, "HOME": str(home), "COLUMNS": "250"}
     environment.pop("XDG_STATE_HOME", None)
     done = subprocess.run(
         [COMMAND, *map(str, words)],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         text=True,
         timeout=120,
@@ -57,9 +55,9 @@ class Commanded(Platform):
         self.address = LOOPBACK if listen == ANY_ADDRESS else listen
         self.url = f"http://{self.address}:{self.http_port}"
 
-    def cli(self, *words: object, code: int | None = 0) -> Done:
+    def cli(self, *words: object, code: int | None = 0, given: str = "") -> Done:
         """Run a command on this platform."""
-        return command(self.home, "--data", self.data, *words, code=code)
+        return command(self.home, "--data", self.data, *words, code=code, given=given)
 
     def json(self, *words: object, code: int | None = 0) -> Any:
         """What a command prints with `--json`."""

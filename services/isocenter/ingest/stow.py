@@ -1,9 +1,9 @@
 """STOW-RS (PS3.18 10.5): instances come as parts of one request and are durable before it is answered."""
 
-import re
 from functools import partial
 
 from isocenter.dicom.uids import is_valid_uid
+from isocenter.dicomweb.base_url import PREFIX, base_url
 from isocenter.dicomweb.media_types import acceptable, parse_media_type
 from isocenter.errors import InvalidRequest, NotAcceptable, UnsupportedMediaType
 from isocenter.ingest.deletion import require_caller
@@ -15,8 +15,6 @@ from isocenter.ingest.workers import Workers
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 
-BASE_PATH = "/dicom-web"
-_HOST = re.compile(r"[A-Za-z0-9.\-_\[\]:]{1,255}", re.ASCII)
 _ANSWERS = (MEDIA_TYPE, "application/json")
 
 
@@ -44,25 +42,17 @@ class Stow:
             results = await self._workers.run(upload.close)
         if not results:
             raise InvalidRequest("the request holds no instance")
-        status, body = answer(results, self._base_url(request))
+        base = base_url(request.headers, request.port, self._public_url)
+        status, body = answer(results, base)
         headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
         await request.respond(status, body, headers)
 
     def routes(self) -> list[Route]:
         """Both resources (PS3.18 Table 10.5.1-1)."""
         return [
-            Route("POST", f"{BASE_PATH}/studies", Action.STORE, self.store),
-            Route("POST", f"{BASE_PATH}/studies/{{study}}", Action.STORE, self.store),
+            Route("POST", f"{PREFIX}/studies", Action.STORE, self.store),
+            Route("POST", f"{PREFIX}/studies/{{study}}", Action.STORE, self.store),
         ]
-
-    def _base_url(self, request: Request) -> str:
-        if self._public_url:
-            return self._public_url + BASE_PATH
-        host = request.headers.get("host", "")
-        if _HOST.fullmatch(host) is None:
-            return BASE_PATH
-        is_secure = request.headers.get("x-forwarded-proto", "") == "https"
-        return f"{'https' if is_secure else 'http'}://{host}{BASE_PATH}"
 
 
 def _check_accept(request: Request) -> None:

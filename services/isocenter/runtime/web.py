@@ -27,6 +27,7 @@ class Request:
     receive: Receive
     send: Send
     state: dict[str, Any] = field(default_factory=dict)
+    port: int = 0  # it came in on; 0 where the server does not say
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The body as it comes."""

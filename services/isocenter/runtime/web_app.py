@@ -91,6 +91,7 @@ class WebApp:
                 receive=receive,
                 send=answer,
                 state=self._state,
+                port=_port(scope),
             )
         )
 
@@ -159,6 +160,11 @@ class _Answer:
         ]
         await self({"type": "http.response.start", "status": status, "headers": encoded})
         await self({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _port(scope: Scope) -> int:
+    server = scope.get("server")
+    return int(server[1] or 0) if server else 0
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -1,23 +1,11 @@
-"""The absolute address a client used, for links in answers."""
+"""The absolute address of the request's client, for links in answers."""
 
-import re
-
+from isocenter.dicomweb import base_url as address
 from isocenter.runtime.web import Request
 
-PREFIX = "/dicom-web"
-_HOST = re.compile(r"[A-Za-z0-9._\-:\[\]]{1,255}", re.ASCII)
-_SCHEMES = frozenset({"http", "https"})
+PREFIX = address.PREFIX
 
 
 def base_url(request: Request, public_url: str = "") -> str:
-    """`scheme://host/dicom-web`, from the settings, else from Host and X-Forwarded-Proto.
-
-    A host with anything but the characters of one is not repeated.
-    """
-    if public_url:
-        return public_url.rstrip("/") + PREFIX
-    host = request.headers.get("host", "")
-    if _HOST.fullmatch(host) is None:
-        host = "localhost"
-    scheme = request.headers.get("x-forwarded-proto", "http").lower()
-    return f"{scheme if scheme in _SCHEMES else 'http'}://{host}{PREFIX}"
+    """`scheme://host/dicom-web`; see `dicomweb.base_url`."""
+    return address.base_url(request.headers, request.port, public_url)
