@@ -87,6 +87,7 @@ class Killer:
     def __init__(self, platform: Platform, report: Report) -> None:
         self._platform = platform
         self._report = report
+        self._buried: set[str] = set()  # epochs of processes that died before
 
     def kill(self, name: str, sending: Sending) -> None:
         self._report.killed[name] += 1
@@ -138,7 +139,14 @@ class Killer:
             folder = self._platform.archive / "instances" / study
             if any(path.stat().st_ctime > began_s for path in folder.glob(f"*/{sop}~*")):
                 objects.add(sop)
-        received = journal_files.receipts(journal_files.newest(self._platform.archive, name))
+        received = [
+            receipt
+            for receipt in journal_files.receipts(
+                journal_files.newest(self._platform.archive, name)
+            )
+            if receipt.line.epoch not in self._buried
+        ]
+        self._buried |= {receipt.line.epoch for receipt in received}
         death = Death(name, at_s, tries, _spooled(spool), objects, received)
         self._report.deaths.append(death)
 

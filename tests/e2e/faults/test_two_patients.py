@@ -11,7 +11,7 @@ from tests.support.checker.evidence import held, until_indexed
 from tests.support.platform import Platform
 from tests.support.scu import Association, dataset_of
 
-PAIRS = 100
+PAIRS = 200  # half of them in each order
 SIDE = 16
 Seen = dict[str, set[tuple[str, str]]]  # per UID: whose it was seen to be
 
