@@ -45,7 +45,7 @@ def c_store(
         for _ in range(rounds):
             for level in levels:
                 study = next(studies)
-                folder = scratch / f"scans-{study}"
+                folder = scratch / f"scans-{'nagle' if nagle else 'plain'}-{study}"
                 for peer in servers:
                     found[peer.name, level].append(
                         send(peer, folder, maker, study, INSTANCES, level, nagle=nagle)
