@@ -21,12 +21,6 @@ class UnrecognizedPdu(ProtocolViolation):
     abort_reason: ClassVar[int] = 1
 
 
-class UnexpectedPdu(ProtocolViolation):
-    """The PDU may not come in this state."""
-
-    abort_reason: ClassVar[int] = 2
-
-
 class PeerClosed(TransientError):
     """The transport connection is gone."""
 

@@ -42,20 +42,3 @@ MESSAGES: dict[EntryKind, type[Message]] = {
     EntryKind.DEPARTURE: pb.Departure,
     EntryKind.REDACTED: pb.Redacted,
 }
-
-OWNERS: dict[EntryKind, str] = {
-    EntryKind.RECEIPT: "ingest",
-    EntryKind.QUARANTINE: "ingest",
-    EntryKind.QUARANTINE_HANDLED: "ingest",
-    EntryKind.DELETION: "ingest",
-    EntryKind.UNDELETION: "ingest",
-    EntryKind.PURGE: "ingest",
-    EntryKind.HOLD: "indexer",
-    EntryKind.HOLD_HANDLED: "indexer",
-    EntryKind.CURRENT_CHOSEN: "indexer",
-    EntryKind.COMPLETION: "indexer",
-    EntryKind.AUDIT: "every process",
-    EntryKind.ARRIVAL: "indexer",
-    EntryKind.DEPARTURE: "indexer",
-    EntryKind.REDACTED: "ingest",
-}

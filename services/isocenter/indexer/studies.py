@@ -143,7 +143,6 @@ def _summary(series: str, rows: list[InstanceRow]) -> SeriesSummary:
         len(rows),
         max(row.version for row in rows),
         tuple(sorted({row.sop_class_uid for row in rows})),
-        tuple(sorted({row.transfer_syntax_uid for row in rows})),
         speaking.document,
         speaking.first_version,
     )

@@ -1,6 +1,5 @@
 """Bytes of one frame to samples: any transfer syntax this platform reads. Runs in codec processes only."""
 
-import numpy as np
 
 from isocenter.errors import InvalidInstance, UnsupportedSyntax
 from isocenter.pixels.codecs import CODECS, JPEG_SYNTAXES, jpeg_segments
@@ -47,11 +46,6 @@ def decoded_photometric_interpretation(image: Image, frame: bytes) -> str:
     if image.transfer_syntax_uid in JPEG_SYNTAXES and _adobe_says_no_transform(frame):
         return "RGB"
     return "YBR_FULL" if stated.startswith("YBR_FULL") else stated
-
-
-def explicit_little_endian(samples: Samples) -> bytes:
-    """The samples as the bytes of an uncompressed frame, colour by pixel."""
-    return np.ascontiguousarray(samples).tobytes()
 
 
 def _adobe_says_no_transform(frame: bytes) -> bool:

@@ -169,7 +169,6 @@ class SeriesSummary:
     instances: int
     version: int  # greatest of its rows
     sop_class_uids: tuple[str, ...]
-    transfer_syntax_uids: tuple[str, ...]
     representative: bytes  # document of the visible instance with the least first_version, then UID
     first_version: int = 0  # of the representative
 
@@ -185,13 +184,11 @@ class IndexBatch:
     quarantines: list[QuarantineRow] = field(default_factory=list)
     series: list[SeriesRow] = field(default_factory=list)
     studies: list[StudyRow] = field(default_factory=list)
-    gone_series: list[tuple[str, str]] = field(
-        default_factory=list
-    )  # (study, series) without visible instances
+    # (study, series) without visible instances
+    gone_series: list[tuple[str, str]] = field(default_factory=list)
     gone_studies: list[str] = field(default_factory=list)
     purged: list[tuple[str, str]] = field(default_factory=list)  # (sop, digest) rows to forget
     freed_claims: list[str] = field(default_factory=list)  # subjects
-    dirty_studies: list[tuple[str, int]] = field(
-        default_factory=list
-    )  # (study, since_ms): to be recomputed
+    # (study, since_ms): to be recomputed
+    dirty_studies: list[tuple[str, int]] = field(default_factory=list)
     positions: dict[Stream, int] = field(default_factory=dict)

@@ -25,9 +25,8 @@ from isocenter.runtime.users import User, list_users, token_hash
 REMEMBER_S = 60.0
 MAX_REMEMBERED = 1_024
 LOOK_S = 1.0  # between two looks at the file of users
-MAX_CHECKING = (
-    8  # passwords waiting for their turn; each takes 64 MiB and some 50 ms while it is checked
-)
+# passwords waiting for their turn; each takes 64 MiB and some 50 ms while it is checked
+MAX_CHECKING = 8
 MAX_CREDENTIALS = 2_048  # characters
 
 log = logger(__name__)

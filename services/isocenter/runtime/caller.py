@@ -15,7 +15,6 @@ class Action(StrEnum):
     HANDLE_QUARANTINE = "handle_quarantine"
     HANDLE_HELD = "handle_held"
     OBSERVE = "observe"  # state of the platform, quarantine and held lists
-    ADMINISTER = "administer"  # rebuild, users, AE list
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,26 +13,23 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 ALLOWED_FIELDS = frozenset({
+    # every line
+    "event", "level", "timestamp", "logger_name", "service", "node", "site",
     # what happened, where
-    "event", "level", "timestamp", "logger_name", "service", "node", "site", "state", "action", "outcome", "status",
-    "reason", "error", "where", "stack", "attempt", "signal", "code", "task",
-    # sizes and times
-    "count", "size_bytes", "took_ms", "wait_s", "retry_after_s", "grace_s", "limit", "queued", "lag", "port",
-    "instances", "studies", "entries", "batch", "deliveries", "findings", "frames", "revision", "version", "free_bytes",
-    "max_bytes", "pid", "done", "total", "lost", "stored", "quarantined", "refused", "failed", "unfinished",
+    "action", "error", "outcome", "reason", "signal", "stack", "state", "task", "where",
+    # how many, how long
+    "batch", "count", "deliveries", "failed", "grace_s", "limit", "quarantined", "refused", "sequence", "size_bytes",
+    "stored", "took_ms", "total", "unfinished", "wait_s",
     # names that are ours or the standard's
-    "fact", "event_id", "correlation_id", "causation_id", "trace_id", "subscription", "stream", "epoch", "sequence",
-    "partition", "method", "route", "digest", "finding", "peer", "adapter", "ae_title", "association",
-    "deletion_id", "hold_id", "transfer_syntax_uid", "sop_class_uid",
+    "ae_title", "deletion_id", "event_id", "fact", "peer", "sop_class_uid", "transfer_syntax_uid",
     # hashed unless log_uids is set
     "study_instance_uid", "series_instance_uid", "sop_instance_uid",
 })  # fmt: skip
 HASHED_FIELDS = frozenset({"study_instance_uid", "series_instance_uid", "sop_instance_uid"})
 PLAIN_UID_FIELDS = frozenset({"transfer_syntax_uid", "sop_class_uid"})
 MAX_VALUE = 256  # characters
-_UID = re.compile(
-    r"\b\d+(?:\.\d+){4,}\b"
-)  # five components and more, so that no IPv4 address is taken for one
+# five components and more, so that no IPv4 address is taken for one
+_UID = re.compile(r"\b\d+(?:\.\d+){4,}\b")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -64,7 +61,6 @@ def configure(
     structlog.reset_defaults()
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _bind({"service": service, **bound}),

@@ -11,20 +11,17 @@ Counter = Literal[
     "isocenter_events_published_total",  # by fact
     "isocenter_events_unsaid_total",  # by fact: left to the sweep over the journal
     "isocenter_audit_entries_total",  # by outcome: written, lost
-    "isocenter_instances_total",  # by source and outcome
     "isocenter_received_bytes_total",  # by source
     "isocenter_sign_in_failures_total",
 ]
 Gauge = Literal[
     "isocenter_associations",  # open now
-    "isocenter_free_bytes",
     "isocenter_consumer_lag_events",  # by service
     "isocenter_journal_lag_commits",
     "isocenter_serving",  # 1 while serving
 ]
 Histogram = Literal[
     "isocenter_handle_seconds",  # one batch, by service
-    "isocenter_acknowledge_seconds",  # from the last byte to the durable answer
 ]
 Labels = tuple[tuple[str, str], ...]
 

@@ -36,7 +36,5 @@ class Service:
     servicers: Sequence[Callable[[Server], None]] = ()
     subscriptions: Sequence[Subscription] = ()
     tasks: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
-    drains: Sequence[
-        Callable[[float], None]
-    ] = ()  # called in a thread with the grace left, seconds
+    drains: Sequence[Callable[[float], None]] = ()  # with the grace that is left, seconds
     routes: Sequence[Route] = ()

@@ -35,9 +35,8 @@ class ServiceSettings(BaseSettings):
     node: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,32}$")] = ""
     data_folder: Path = Path("isocenter-data")
     config_folder: Path = Path()  # users, AE list, certificates; empty: `config` in the data folder
-    run_folder: Path = (
-        Path()
-    )  # sockets of this machine's processes; empty: `run` in the data folder
+    # sockets of this machine's processes; empty: `run` in the data folder
+    run_folder: Path = Path()
     objects_url: str = ""
     journal_url: str = ""
     index_url: str = ""
@@ -45,9 +44,8 @@ class ServiceSettings(BaseSettings):
     bus_token: SecretStr = SecretStr("")
     rpc_token: SecretStr = SecretStr("")
     listen: str = "127.0.0.1"
-    trust_loopback: bool = (
-        True  # false: this machine's users sign in too; needed behind a proxy on this machine
-    )
+    # false: this machine's users sign in too; needed behind a proxy on this machine
+    trust_loopback: bool = True
     http_port: Port = 8080
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_uids: bool = False

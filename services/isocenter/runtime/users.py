@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -101,15 +101,6 @@ def add_user(
         if len(users) >= MAX_USERS:
             raise Conflict("there are too many users")
         users[name] = user
-    return made
-
-
-def add_token(path: Path, name: str) -> str:
-    """Give a user one more token and return it; raises NotFound."""
-    made = new_token()
-    with _changing(path) as users:
-        user = _known(users, name)
-        users[name] = replace(user, tokens=(*user.tokens[-9:], token_hash(made)))
     return made
 
 

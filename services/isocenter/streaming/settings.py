@@ -19,9 +19,8 @@ class StreamingSettings(ServiceSettings):
     indexer_node: str = "indexer"  # the process asked to decide about held instances
     max_results: Positive = 5_000  # of one search answer
     max_open_objects: Positive = 512
-    max_mapped_bytes: Positive = (
-        192 * MIB
-    )  # kept mapped between requests: page cache, not memory of its own
+    # kept mapped between requests: page cache, not memory of its own
+    max_mapped_bytes: Positive = 192 * MIB
     metadata_cache_bytes: Positive = 32 * MIB
     picture_cache_bytes: Positive = 16 * MIB
     frame_cache_bytes: Positive = 32 * MIB  # decoded frames

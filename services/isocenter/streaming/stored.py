@@ -167,8 +167,3 @@ def check_uids(*uids: str) -> None:
     """Raise InvalidRequest unless all are UIDs."""
     if not all(map(is_valid_uid, uids)):
         raise InvalidRequest("the address holds something that is not a UID")
-
-
-def is_big_endian(stored: Stored) -> bool:
-    """Tell whether numbers in the stored bytes are big endian."""
-    return transfer_syntax(stored.transfer_syntax_uid).big_endian

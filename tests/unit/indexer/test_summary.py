@@ -29,9 +29,7 @@ def document(**given: Any) -> bytes:
 def series(
     uid: str = "1.2.2", *, first: int = 1, instances: int = 2, text: bytes = b""
 ) -> SeriesSummary:
-    return SeriesSummary(
-        uid, instances, 9, ("1.2.840.1",), ("1.2.840.2",), text or document(), first
-    )
+    return SeriesSummary(uid, instances, 9, ("1.2.840.1",), text or document(), first)
 
 
 def test_study_answer_has_what_a_search_returns_by_default() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from isocenter.errors import Conflict, Corrupted, InvalidRequest, NotFound
 from isocenter.runtime.caller import ANY_ACTION, Action
-from isocenter.runtime.users import Role, add_token, add_user, list_users, remove_user, token_hash
+from isocenter.runtime.users import Role, add_user, list_users, remove_user, token_hash
 
 
 @pytest.fixture
@@ -39,12 +39,6 @@ def test_a_removed_user_is_gone(file: Path) -> None:
     assert list_users(file) == {}
     with pytest.raises(NotFound):
         remove_user(file, "ada")
-
-
-def test_a_further_token_leaves_the_first_one_valid(file: Path) -> None:
-    first = add_user(file, "ada", (Role.READER,), token=True)
-    second = add_token(file, "ada")
-    assert list_users(file)["ada"].tokens == (token_hash(first), token_hash(second))
 
 
 @pytest.mark.parametrize("name", ["", "a b", "ä", "a:b", "x" * 65, "../x"])

@@ -163,8 +163,8 @@ class SqliteIndex(SqliteReads):
     def summarise(self, study: str) -> list[SeriesSummary]:
         """Aggregate the visible instances of a study, by series UID."""
         counted = (
-            "SELECT e.uid, e.id, count(*), max(i.version), group_concat(DISTINCT i.sop_class), "
-            "group_concat(DISTINCT i.transfer_syntax) FROM studies s CROSS JOIN series e ON e.study = s.id "
+            "SELECT e.uid, e.id, count(*), max(i.version), group_concat(DISTINCT i.sop_class) "
+            "FROM studies s CROSS JOIN series e ON e.study = s.id "
             "CROSS JOIN instances i ON i.series = e.id WHERE s.uid = ? AND i.visible = 1 GROUP BY e.uid"
         )
         first = (
@@ -176,10 +176,9 @@ class SqliteIndex(SqliteReads):
                 SeriesSummary(
                     *(uid, instances, version),
                     tuple(sorted(sop_classes.split(","))),
-                    tuple(sorted(syntaxes.split(","))),
                     *_representative(connection.execute(first, (key,)).fetchone()),
                 )
-                for uid, key, instances, version, sop_classes, syntaxes in connection.execute(
+                for uid, key, instances, version, sop_classes in connection.execute(
                     counted, (study,)
                 ).fetchall()
             ]
