@@ -77,7 +77,7 @@ def site(
     journal = FileJournal(archive, clock)
     writer = journal.writer("ingest")
     bus = RecordingBus()
-    auditor = Auditor(writer, clock)
+    auditor = Auditor(journal.writer("ingest-audit"), clock)
     store = objects or FilesystemObjects(archive)
     ports = IngestPorts(
         Recording(clock, journal, writer, auditor), store, SqliteReader(root / "index"), bus

@@ -131,7 +131,7 @@ def index(patient: Patient) -> Iterator[Check]:
             f"the index cannot be read ({error.reason}): run `isocenter rebuild-index`",
         )
         return
-    ends = patient.journal.ends()
+    ends = {s: end for s, end in patient.journal.ends().items() if not s.is_audit}
     behind = sum(max(0, end - applied.get(stream, 0)) for stream, end in ends.items())
     yield Check(
         "index",

@@ -66,7 +66,7 @@ class Indexer:
 
     def follow(self) -> int:
         """Apply what the journal has grown by; returns how many entries that were."""
-        ends = self._journal.ends()
+        ends = self._ends()
         positions = self._follower.positions
         behind = sum(max(0, end - positions.get(stream, 0)) for stream, end in ends.items())
         METRICS.set("isocenter_journal_lag_commits", behind)
@@ -206,6 +206,11 @@ class Indexer:
         """Keep positions that only moved over entries of no interest."""
         self._follower.save()
 
+    def _ends(self) -> dict[Stream, int]:
+        """Where the streams end that concern images."""
+        ends = self._journal.ends().items()
+        return {stream: end for stream, end in ends if not stream.is_audit}
+
     def close(self) -> None:
         """Keep the positions and let go. A crash instead loses nothing."""
         self._follower.save()
@@ -214,13 +219,13 @@ class Indexer:
 
     def _open(self) -> tuple[MetadataIndex, Follower, dict[Stream, int]]:
         index = self._ports.generations.open()
-        ends = self._journal.ends()
+        ends = self._ends()
         if not index.positions() and any(ends.values()):
             index.close()
             index = self._rebuilt(ends)
         follower = self._following(index)
         self._restore_untold(follower)  # first: following writes down anew how far all was told
-        own = own_of(self._journal.ends(), self._settings.node)
+        own = own_of(self._ends(), self._settings.node)
         unsaid = {s: end for s, end in own.items() if end > follower.positions.get(s, 0)}
         self._recompute_all(follower)
         resume(follower, last_commit(self._journal, unsaid), follower.decided)

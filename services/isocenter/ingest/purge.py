@@ -121,7 +121,7 @@ class Purger:
         return all(
             applied.get(stream, 0) >= end
             for stream, end in ends.items()
-            if stream.node != self._indexer_node
+            if stream.node != self._indexer_node and not stream.is_audit
         )
 
     async def _move_aside(self, due: Sequence[DeletionRow]) -> dict[str, list[str]]:

@@ -6,12 +6,19 @@ from typing import NamedTuple, Protocol
 
 from isocenter.events.entries import EntryKind
 
+AUDIT = "-audit"  # ends the node of a stream of audit entries; a process's own name is that much shorter
+
 
 class Stream(NamedTuple):
     """One writer: a process (`node`, `[a-z0-9-]{1,32}`) since one start of it (`epoch`, 16 hexadecimal digits)."""
 
     node: str
     epoch: str
+
+    @property
+    def is_audit(self) -> bool:
+        """Holds audit entries only: nothing in it concerns a projection of images."""
+        return self.node.endswith(AUDIT)
 
 
 class Position(NamedTuple):

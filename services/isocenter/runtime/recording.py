@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from isocenter.ports.clock import Clock
-from isocenter.ports.journal import Journal, JournalWriter
+from isocenter.ports.journal import AUDIT, Journal, JournalWriter
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.clock import HybridClock
 from isocenter.runtime.settings import ServiceSettings
@@ -13,7 +13,11 @@ from isocenter.runtime.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The journal, this process's own stream in it, and the auditor who writes there; the clock is ahead of all."""
+    """The journal, this process's own stream in it, and its auditor; the clock is ahead of all.
+
+    Audit entries go into a stream of their own: every read of an image makes some, and what follows the journal to
+    know of images need not wade through them.
+    """
 
     clock: Clock
     journal: Journal
@@ -30,6 +34,8 @@ def start_recording(
     clock.observe(journal.latest_version())
     writer = journal.writer(settings.node)
     stack.callback(writer.close)
-    auditor = Auditor(writer, clock)
+    audit_writer = journal.writer(settings.node + AUDIT)
+    stack.callback(audit_writer.close)
+    auditor = Auditor(audit_writer, clock)
     stack.callback(auditor.close, settings.grace_s)
     return Recording(clock, journal, writer, auditor)

@@ -32,7 +32,7 @@ class ServiceSettings(BaseSettings):
     service: ClassVar[str] = ""
 
     site: Name = "local"
-    node: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,32}$")] = ""
+    node: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,26}$")] = ""
     data_folder: Path = Path("isocenter-data")
     config_folder: Path = Path()  # users, AE list, certificates; empty: `config` in the data folder
     # sockets of this machine's processes; empty: `run` in the data folder

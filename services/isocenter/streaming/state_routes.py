@@ -137,7 +137,7 @@ def lag_of(ends: dict[Stream, int], applied: dict[Stream, int], indexer_node: st
     return sum(
         max(0, end - applied.get(stream, 0))
         for stream, end in ends.items()
-        if stream.node != indexer_node
+        if stream.node != indexer_node and not stream.is_audit
     )
 
 
