@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.support.part10 import digest_of
 
 from isocenter.adapters.index.sqlite import SqliteGenerations, SqliteReader
 from isocenter.adapters.journal.files import FileJournal
@@ -49,7 +50,7 @@ class Archive:
             header.sop_class_uid, header.sop_instance_uid, meta.transfer_syntax_uid
         )
         stored = head + dataset
-        digest = sha256(meta.transfer_syntax_uid.encode() + b"\0" + dataset).hexdigest()
+        digest = digest_of(dataset, meta.transfer_syntax_uid)
         header = scan(stored, len(head), meta.transfer_syntax_uid)
         findings = [Finding(*finding) for finding in header.findings]
         receipt = build_receipt(

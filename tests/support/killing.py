@@ -16,7 +16,7 @@ from tests.support.checker import journal_files
 from tests.support.checker.check import Said, naming, told
 from tests.support.checker.journal_files import Receipt
 from tests.support.platform import Platform, is_running
-from tests.support.ports import until
+from tests.support.poll import poll
 from tests.support.sending import Attempt, Sending
 
 STEPS = (
@@ -115,7 +115,7 @@ class Killer:
             spool, before = _spool_of(pid), _candidates(sending, "dimse")
             tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                until(lambda: not is_running(pid) or sending.is_over, 30)
+                poll(lambda: not is_running(pid) or sending.is_over, 30)
             finally:
                 tracer.kill()
                 tracer.wait()

@@ -1,19 +1,14 @@
 """Small whole instances, written byte by byte."""
 
 import struct
+from hashlib import sha256
+
+from tests.support.data_sets import SECONDARY_CAPTURE, element, text
 
 from isocenter.dicom.part10 import write_file_meta
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
-EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-
-
-def _element(group: int, number: int, vr: str, value: bytes) -> bytes:
-    pad = b"\0" if vr in ("UI", "OB", "OW") else b" "
-    value += pad * (len(value) % 2)
-    if vr in ("OB", "OW"):
-        return struct.pack("<HH2sHL", group, number, vr.encode(), 0, len(value)) + value
-    return struct.pack("<HH2sH", group, number, vr.encode(), len(value)) + value
+__all__ = ["SECONDARY_CAPTURE", "data_set", "digest_of", "multipart", "part10"]
 
 
 def data_set(
@@ -26,17 +21,17 @@ def data_set(
 ) -> bytes:
     rows = struct.pack("<H", 8)
     return b"".join((
-        _element(8, 0x16, "UI", SECONDARY_CAPTURE.encode()),
-        _element(8, 0x18, "UI", sop.encode()),
-        _element(8, 0x20, "DA", b"20260102"),
-        _element(8, 0x60, "CS", b"OT"),
-        _element(0x10, 0x10, "PN", name.encode()),
-        _element(0x10, 0x20, "LO", b"4711"),
-        _element(0x20, 0x0D, "UI", study.encode()),
-        _element(0x20, 0x0E, "UI", series.encode()),
-        _element(0x28, 0x10, "US", rows),
-        _element(0x28, 0x11, "US", rows),
-        _element(0x7FE0, 0x10, "OW", pixels),
+        text(0x00080016, "UI", SECONDARY_CAPTURE),
+        text(0x00080018, "UI", sop),
+        text(0x00080020, "DA", "20260102"),
+        text(0x00080060, "CS", "OT"),
+        text(0x00100010, "PN", name, "utf-8"),
+        text(0x00100020, "LO", "4711"),
+        text(0x0020000D, "UI", study),
+        text(0x0020000E, "UI", series),
+        element(0x00280010, "US", rows),
+        element(0x00280011, "US", rows),
+        element(0x7FE00010, "OW", pixels + b"\0" * (len(pixels) % 2)),
     ))  # fmt: skip
 
 
@@ -50,6 +45,11 @@ def part10(
 ) -> bytes:
     meta = write_file_meta(SECONDARY_CAPTURE, sop, EXPLICIT_VR_LITTLE_ENDIAN)
     return meta + data_set(sop, study, series, name=name, pixels=pixels)
+
+
+def digest_of(data_set: bytes, syntax: str = EXPLICIT_VR_LITTLE_ENDIAN) -> str:
+    """The identity of bytes: sha256 over transfer syntax and data set."""
+    return sha256(syntax.encode() + b"\n" + data_set).hexdigest()
 
 
 def multipart(

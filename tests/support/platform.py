@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from tests.support.ports import free_port, until
+from tests.support.poll import poll
+from tests.support.ports import free_port
 
 PARTS = ("nats", "indexer", "ingest", "http-1", "http-2")
 PR_SET_PDEATHSIG = 1
@@ -127,7 +128,7 @@ class Platform:
             return bool(true())
 
         try:
-            until(is_true, within_s)
+            poll(is_true, within_s)
         except (TimeoutError, RuntimeError) as error:
             raise AssertionError(f"{error}\n{self.logs()}") from error
 

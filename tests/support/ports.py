@@ -20,13 +20,3 @@ def until_open(port: int, within_s: float = 10.0) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-def until(true: object, within_s: float = 10.0) -> None:
-    """Poll a callable until it is true, in a test without an event loop."""
-    assert callable(true)
-    deadline = time.monotonic() + within_s
-    while not true():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it never became true")
-        time.sleep(0.005)

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
+
+from tests.support.part10 import digest_of
 
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.journal.catalogue import Catalogue
@@ -63,6 +64,6 @@ def _check_object(objects: FilesystemObjects, receipt: pb.Receipt) -> None:
     if len(content) != receipt.size_bytes:
         raise Broken("an object has another size than its receipt says")
     data_set = content[receipt.dataset_offset :]
-    digest = sha256(receipt.transfer_syntax_uid.encode() + b"\n" + data_set).hexdigest()
+    digest = digest_of(data_set, receipt.transfer_syntax_uid)
     if digest != receipt.digest:
         raise Broken("an object has another digest than its receipt says")

@@ -1,15 +1,15 @@
 """The receive core on real adapters in one folder, and what it left there."""
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 from google.protobuf.message import Message
-from tests.support.part10 import EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE
+from tests.support.part10 import SECONDARY_CAPTURE
 
 from isocenter.adapters.journal.files import FileJournal
 from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as pb
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.events.entries import MESSAGES, EntryKind
 from isocenter.ingest.outcome import Outcome
 from isocenter.ingest.receive import Marks, ReceiveLimits, Receiver
@@ -88,7 +88,3 @@ class Core:
 
     def spooled(self) -> list[Path]:
         return list(self.root.rglob("*.part"))
-
-
-def digest_of(data_set: bytes, syntax: str = EXPLICIT_VR_LITTLE_ENDIAN) -> str:
-    return sha256(syntax.encode() + b"\n" + data_set).hexdigest()

@@ -8,11 +8,12 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.support.part10 import EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE, data_set
+from tests.support.part10 import SECONDARY_CAPTURE, data_set
 
 from isocenter.adapters.journal.files import FileJournal
 from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as pb
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.ingest.receive import Receiver
 from isocenter.runtime.clock import HybridClock
 

@@ -14,7 +14,7 @@ from tests.support.associations import (
     request_for,
     store_command,
 )
-from tests.support.ports import until
+from tests.support.poll import poll
 from tests.support.receiving import MemoryReceiver, Running, dicom_address
 
 from isocenter.dimse.commands import Element
@@ -37,7 +37,7 @@ def until_refused(port: int) -> None:
             return True
         return False
 
-    until(is_refused)
+    poll(is_refused)
 
 
 def test_idle_association_is_aborted_and_no_other_comes() -> None:
@@ -57,7 +57,7 @@ def test_running_message_is_finished_and_answered() -> None:
     with dicom_address(receiver) as running, RawPeer(running.port) as peer:
         peer.associate(REQUEST)
         peer.send(command_pdus(store_command()) + p_data_pdu((1, 0, b"first half")))
-        until(lambda: receiver.begun == 1)
+        poll(lambda: receiver.begun == 1)
         draining = drain_aside(running, 10)
         until_refused(running.port)
         peer.send(data_pdus(b"second half"))
@@ -74,8 +74,8 @@ def test_message_that_does_not_end_in_time_is_discarded() -> None:
     with dicom_address(receiver) as running, RawPeer(running.port) as peer:
         peer.associate(REQUEST)
         peer.send(command_pdus(store_command()) + p_data_pdu((1, 0, b"first half")))
-        until(lambda: receiver.begun == 1)
+        poll(lambda: receiver.begun == 1)
         running.listener.drain(0.4)
-        until(lambda: receiver.discarded == 1)
+        poll(lambda: receiver.discarded == 1)
         assert peer.read_pdu()[0] == 0
     assert receiver.count == 0

@@ -19,7 +19,7 @@ from tests.support.associations import (
     request_pdu,
     store_command,
 )
-from tests.support.ports import until
+from tests.support.poll import poll
 from tests.support.receiving import MemoryReceiver, Running, dicom_address
 
 from isocenter.dimse.commands import Element, encode_command_set
@@ -97,7 +97,7 @@ def test_abort_and_disconnect_inside_a_data_set_discard_it() -> None:
                 peer.send(command_pdus(store_command()) + p_data_pdu((1, 0, b"half")) + ending)
                 if ending == RELEASE_RQ:
                     assert peer.read_pdu()[0] == PduType.RELEASE_RP
-        until(lambda: receiver.discarded == 3)
+        poll(lambda: receiver.discarded == 3)
     assert receiver.count == 0
 
 
@@ -126,7 +126,7 @@ def test_trickled_data_set_is_too_slow() -> None:
         peer.associate(REQUEST)
         peer.send(command_pdus(store_command()))
         assert trickle(peer, data_pdus(bytes(5000)), every_s=0.02) < 2
-        until(lambda: receiver.discarded == 1)
+        poll(lambda: receiver.discarded == 1)
 
 
 def test_silent_association_is_aborted() -> None:
@@ -154,7 +154,7 @@ def test_peer_that_never_reads_loses_its_association() -> None:
                 peer.send(pings)
             return running.address.places.taken == 0
 
-        until(ping_until_free)
+        poll(ping_until_free)
 
 
 def test_two_hundred_connections_of_one_address_leave_room_for_others() -> None:
@@ -172,7 +172,7 @@ def test_two_hundred_connections_of_one_address_leave_room_for_others() -> None:
             assert peer.read_command()[Element.STATUS] == 0
         for connection in flood:
             connection.close()
-        until(lambda: stores(running, receiver))
+        poll(lambda: stores(running, receiver))
 
 
 def trickle(peer: RawPeer, data: bytes, every_s: float) -> float:

@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.ingesting import Site, announcing, site
-from tests.support.part10 import EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE, data_set, part10
+from tests.support.part10 import SECONDARY_CAPTURE, data_set, part10
 from tests.support.wait import until
 
 from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.events.entries import EntryKind
 from isocenter.runtime.caller import NOBODY
 

@@ -17,7 +17,7 @@ from tests.support.associations import (
     store_command,
 )
 from tests.support.dicom_files import real_files
-from tests.support.ports import until
+from tests.support.poll import poll
 from tests.support.receiving import MemoryReceiver, dicom_address
 
 from isocenter.dimse.commands import Element
@@ -171,7 +171,7 @@ def test_draining_cuts_off_an_unfinished_message_over_tls(certificates: Certific
     ):
         peer.associate(REQUEST)
         peer.send(command_pdus(store_command()) + p_data_pdu((1, 0, b"half")))
-        until(lambda: receiver.begun == 1)
+        poll(lambda: receiver.begun == 1)
         running.listener.drain(0.4)
-        until(lambda: receiver.discarded == 1)
+        poll(lambda: receiver.discarded == 1)
     assert receiver.count == 0

@@ -1,7 +1,6 @@
 """The acknowledgement path on a disk that forgets: acknowledged is always among what is recovered."""
 
 import contextlib
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -9,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.fates import Chance, EverythingSurvives, NamesSurvive, NothingSurvives
-from tests.support.part10 import EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE
+from tests.support.part10 import SECONDARY_CAPTURE, digest_of
 from tests.support.promises import check_promise
 from tests.support.simulated_disk import PowerCut, SimulatedDisk
 
@@ -18,6 +17,7 @@ from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.keys import InstanceKey
 from isocenter.dicom.part10 import write_file_meta
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.runtime.clock import HybridClock
 
@@ -28,7 +28,7 @@ MAX_STEPS = 60  # more than storing the first instance takes
 def instance_of(number: int) -> tuple[bytes, pb.Receipt]:
     """One of a few instances in a few series and studies, as spooled, with the receipt to be."""
     data_set = b"data set %d " % number * (1 + number * 3)
-    digest = sha256(EXPLICIT_VR_LITTLE_ENDIAN.encode() + b"\n" + data_set).hexdigest()
+    digest = digest_of(data_set)
     key = InstanceKey(f"1.{number % 2}", f"1.2.{number % 3}", f"1.2.3.{number}", digest)
     meta = write_file_meta(SECONDARY_CAPTURE, key.sop_instance_uid, EXPLICIT_VR_LITTLE_ENDIAN)
     receipt = pb.Receipt(

@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 from tests.support.buses import RecordingBus
+from tests.support.wait import until
 
 from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
@@ -19,12 +20,6 @@ from isocenter.ports.journal import Entry, Position
 
 NODE, EPOCH = "listener", "00000000000000ab"
 DEADLINE_S = 10
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not condition():  # noqa: ASYNC110  (the condition has no event)
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -5,13 +5,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.support.part10 import EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE, data_set, part10
-from tests.support.receive_core import SENDER, Core, digest_of
+from tests.support.part10 import SECONDARY_CAPTURE, data_set, digest_of, part10
+from tests.support.receive_core import SENDER, Core
 from tests.support.small_disk import small_disk
 
 from isocenter.dicom import part10 as file_meta
 from isocenter.dicom.header import scan
 from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.dicom.uids import partition_of
 from isocenter.errors import Conflict, InvalidInstance, LimitExceeded, OutOfSpace
 from isocenter.events.entries import EntryKind

@@ -4,7 +4,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from tests.support.dicom_files import RealFile, real_files
-from tests.support.receive_core import Core, digest_of
+from tests.support.part10 import digest_of
+from tests.support.receive_core import Core
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.part10 import read_file_meta
