@@ -31,7 +31,7 @@ function rodEnds(y_mm) {
 await report(async ({ page, base, folder, rest: [study] }) => {
   await page.goto(`${base}/viewer/viewer?StudyInstanceUIDs=${study}`);
   await drawn(page);
-  const start = await until(page, nothing, (seen) => seen.place && seen.width);
+  const start = await until(page, nothing, (seen) => seen.place?.endsWith('/120') && seen.width);
   const box = await page.locator('[data-cy="viewport-pane"]').first().boundingBox();
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   await page.mouse.move(x, y);

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from tests.browser.conftest import Drive, picture
-from tests.support.platform import Platform
+from tests.support.platform import Platform, running
 
 pytestmark = pytest.mark.browser
 
@@ -63,8 +63,6 @@ def test_a_narrow_screen_shows_the_same_without_scrolling_sideways(
 def test_an_empty_archive_says_how_to_fill_it_and_a_lost_platform_is_told(
     drive: Drive, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from tests.support.platform import running
-
     with running(tmp_path_factory.mktemp("empty") / "data") as empty:
         found = drive("empty.mjs", empty.url, str(empty.supervisor_pid))
     assert "isocenter import FOLDER" in found["welcome"]
