@@ -113,7 +113,11 @@ def orthanc(folder: Path) -> Iterator[Peer]:
     path.write_text(json.dumps(config))
     binary = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
     process = subprocess.Popen(
-        [binary, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env=NO_NAGLE
+        [binary, str(path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env=NO_NAGLE,
     )
     url = f"http://127.0.0.1:{http}"
     with running(

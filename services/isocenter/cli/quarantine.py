@@ -44,7 +44,11 @@ def show_quarantine(platform: Platform, /, digest: str) -> None:
 
 @quarantine.command("release")
 @click.argument("digest")
-@click.option("--force", is_flag=True, help="What was said of it beside its data set was wrong; the data set is right.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="What was said of it beside its data set was wrong; the data set is right.",
+)
 @click.pass_obj
 def release_quarantine(platform: Platform, /, digest: str, force: bool) -> None:
     """Try to accept it again."""

@@ -1,6 +1,5 @@
 """Bytes of one frame to samples: any transfer syntax this platform reads. Runs in codec processes only."""
 
-
 from isocenter.errors import InvalidInstance, UnsupportedSyntax
 from isocenter.pixels.codecs import CODECS, JPEG_SYNTAXES, jpeg_segments
 from isocenter.pixels.image import Image
