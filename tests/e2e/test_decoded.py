@@ -67,7 +67,7 @@ def expected(row: Row) -> tuple[str, ...]:
     """The manifest's digest; what is stored as asked comes as it is: planes, subsampling, overlay bits."""
     if row["transfer_syntax"] != EXPLICIT:
         return (row["decoded_sha256"],)
-    stored = pydicom.dcmread(TEST_DATA / row["file"]).PixelData
+    stored = pydicom.dcmread(TEST_DATA / row["file"]).get("PixelData", b"")
     return row["decoded_sha256"], sha256(stored).hexdigest()
 
 

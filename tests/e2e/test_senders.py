@@ -39,10 +39,9 @@ def uid_of(path: Path) -> str:
 
 
 def storescu(port: int, folder: Path) -> Sent:
-    del folder
     sent = Sent([], [])
     for option, files in foreign.grouped((path, syntax_of(path)) for path in all_files()).items():
-        some = foreign.storescu(port, files, *([option] if option else []))
+        some = foreign.storescu(port, files, folder, *([option] if option else []))
         sent.answers += some.answers
         sent.refused += some.refused
     return sent

@@ -9,6 +9,15 @@ from pathlib import Path
 
 SENT = re.compile(r"^I: Sending file: (.*)$")
 ANSWERED = re.compile(r"^I: Received Store Response \((.*)\)$")
+# DCMTK says 600,000 times what it thinks of one of the real files, which takes it half a minute
+QUIET_ABOUT_DATA = """\
+log4cplus.rootLogger = INFO, console
+log4cplus.logger.dcmtk.dcmdata = ERROR
+log4cplus.appender.console = log4cplus::ConsoleAppender
+log4cplus.appender.console.logToStdErr = true
+log4cplus.appender.console.layout = log4cplus::PatternLayout
+log4cplus.appender.console.layout.ConversionPattern = %P: %m%n
+"""
 PROPOSED = {  # storescu's options that propose one compressed transfer syntax
     "1.2.840.10008.1.2.4.50": "-xy",
     "1.2.840.10008.1.2.4.51": "-xx",
@@ -41,9 +50,11 @@ class Sent:
     refused: list[Path]
 
 
-def storescu(port: int, files: Sequence[Path], *options: str) -> Sent:
+def storescu(port: int, files: Sequence[Path], folder: Path, *options: str) -> Sent:
     """All files on one association; what is proposed decides what it refuses by itself."""
-    fixed = ("-v", "-nh", "-R", "-aec", "ISOCENTER", *options)
+    logging = folder / "dcmtk-logging.cfg"
+    logging.write_text(QUIET_ABOUT_DATA)
+    fixed = ("-lc", logging, "-nh", "-R", "-aec", "ISOCENTER", *options)
     done = run("storescu", *fixed, "127.0.0.1", port, *files)
     answers: list[tuple[Path, str]] = []
     current = Path()
@@ -58,7 +69,9 @@ def storescu(port: int, files: Sequence[Path], *options: str) -> Sent:
 
 def dcmsend(port: int, files: Sequence[Path], report: Path) -> Sent:
     """All files, on as many associations as it takes; what it says is read from its report."""
-    options = ("-v", "-dn", "-nh", "-nuc", "-aec", "ISOCENTER", "+crf", report)
+    logging = report.with_name("dcmtk-logging.cfg")
+    logging.write_text(QUIET_ABOUT_DATA)
+    options = ("-lc", logging, "-dn", "-nh", "-nuc", "-aec", "ISOCENTER", "+crf", report)
     run("dcmsend", *options, "127.0.0.1", port, *files)
     answers: list[tuple[Path, str]] = []
     path = Path()
