@@ -3,7 +3,8 @@ import { report } from './browser.mjs';
 
 function pictures() {
   const views = (window.cornerstone?.getRenderingEngines?.() ?? []).flatMap((engine) => engine.getViewports());
-  return views.map((view) => {
+  const inGrid = (view) => view.element.closest('[data-cy="viewport-grid"]'); // thumbnails are drawn elsewhere
+  return views.filter(inGrid).map((view) => {
     const canvas = view.getCanvas();
     if (!canvas.width || !canvas.height) return { type: view.type, share: 0 };
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -22,6 +23,8 @@ await report(async ({ page, base, folder, rest: [study] }) => {
     await page.waitForTimeout(500);
     seen = await page.evaluate(pictures);
   }
+  // all slices are in: until then lines are missing
+  await page.waitForFunction(() => window.cornerstone.cache.getVolumes().every((volume) => volume.loadStatus?.loaded ?? true), null, { timeout: 90_000 });
   await page.waitForTimeout(1000);
   const name = `${folder}/${protocol.replace(/\W/g, '')}.png`;
   await page.screenshot({ path: name, timeout: 60_000 });
