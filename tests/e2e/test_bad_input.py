@@ -21,7 +21,7 @@ from isocenter.dicom.part10 import write_file_meta
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT = "1.2.840.10008.1.2.1"
 RLE = "1.2.840.10008.1.2.5"
-MAX_PEAK_BYTES = 700 << 20  # of any one process, with all that its libraries take
+MAX_PEAK_BYTES = 400 << 20  # of any one process, with all that its libraries take
 STOW = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b0undary'}
 
 
