@@ -2,6 +2,8 @@
 
 import contextlib
 import socket
+import ssl
+import struct
 from collections.abc import Callable, Iterator
 from time import monotonic
 
@@ -13,7 +15,20 @@ TICK_S = 0.5  # how often a waiting thread looks up: whether to drain, whether a
 CHUNK_BYTES = 256 * KIB  # longest piece handed on; shorter when the PDV ends
 _FIRST_BUFFER_BYTES = 8 * KIB  # until an association is accepted
 _BUFFER_BYTES = CHUNK_BYTES + 4 * KIB  # some room to read the next headers along
+MAX_LOW_WATER_BYTES = 128 * KIB  # less than half of what the kernel lets wait for us
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+
+
+def _wait_at_most(connection: socket.socket, wait_s: float) -> None:
+    """Let each read and write wait that long. The kernel's own timeout saves a `poll` for every read; TLS has none."""
+    if isinstance(connection, ssl.SSLSocket):
+        connection.settimeout(wait_s)
+        return
+    connection.settimeout(None)
+    seconds = int(wait_s)
+    timeval = struct.pack("@ll", seconds, int((wait_s - seconds) * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
 
 
 class Wire:
@@ -25,7 +40,9 @@ class Wire:
         "_connection",
         "_draining",
         "_end",
+        "_low_water_bytes",
         "_patience",
+        "_plain",
         "_start",
         "_watch",
         "between_messages",
@@ -44,11 +61,13 @@ class Wire:
         self._watch = Watch(patience)
         self._buffer = memoryview(bytearray(_FIRST_BUFFER_BYTES))
         self._start = self._end = 0
+        self._low_water_bytes = 1
         self._broken = False
         self.between_messages = True
         self.received_bytes = 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(min(TICK_S, patience.artim_s / 4, patience.idle_s / 4))
+        self._plain = not isinstance(connection, ssl.SSLSocket)
+        _wait_at_most(connection, min(TICK_S, patience.artim_s / 4, patience.idle_s / 4))
 
     def enlarge(self) -> None:
         """Take the full buffer, once the peer is worth it."""
@@ -114,7 +133,7 @@ class Wire:
             started = monotonic()
             try:
                 rest = rest[self._connection.send(rest) :]
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 patience_s -= monotonic() - started
                 if patience_s <= 0:
                     self._broken = True
@@ -135,6 +154,8 @@ class Wire:
             buffered = self._end - self._start
             self._buffer[:buffered] = self._buffer[self._start : self._end]
             self._start, self._end = 0, buffered
+        if self._plain:
+            self._await(min(max(count - (self._end - self._start), 1), MAX_LOW_WATER_BYTES))
         if _QUICKACK is not None:
             # One-shot: without it a sender that leaves Nagle on waits 40 ms for a delayed ACK, per message.
             with contextlib.suppress(OSError):
@@ -148,10 +169,17 @@ class Wire:
         self._end += received
         self.received_bytes += received
 
+    def _await(self, count: int) -> None:
+        """Have the kernel wake us when that much is there, not for every segment; they are sure to come."""
+        if count != self._low_water_bytes:
+            with contextlib.suppress(OSError):
+                self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+            self._low_water_bytes = count
+
     def _receive_once(self) -> int:
         try:
             received = self._connection.recv_into(self._buffer[self._end :])
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return 0
         except OSError:
             raise PeerClosed from None
