@@ -123,7 +123,7 @@ def stow_section(report: Report, scratch: Path, rounds: int) -> None:
         servers = _start(stack, scratch / "stow", ("isocenter", "orthanc"))
         for number in range(rounds):
             for peer in servers:
-                rates[peer.name].append(stow(peer, maker, number, 320))
+                rates[peer.name].append(stow(peer, scratch / "stow-bodies", maker, number, 320))
     for name, values in rates.items():
         report.line(f"{name:10} STOW-RS: {spread(values)} /s")
     report.bar(
