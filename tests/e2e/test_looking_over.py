@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.support.checker.event_stream import messages
 from tests.support.commanded import Commanded, platform
 from tests.support.part10 import part10
 from tests.support.senders import fresh_uid, give, give_study
@@ -22,6 +23,9 @@ SEARCHES = (
     "/api/held",
     "/api/quarantine",
 )
+
+
+CORRUPTED = "instance.corrupted"
 
 
 def objects(desk: Commanded, study: str) -> list[Path]:
@@ -59,6 +63,11 @@ def test_flipped_bit_is_named(place: int, desk: Commanded) -> None:
     _, changed = objects(desk, study)
     flip(changed, place)
     (fault,) = desk.json("verify", study, code=1)
+    url, token = desk.broker()
+    told = [
+        one for one in messages(url, token, "isocenter-local-instance") if one.kind == CORRUPTED
+    ]
+    assert any(fault["digest"].encode() in one.data for one in told)
     assert (fault["fault"], desk.archive / fault["object_key"]) == ("changed", changed)
     (found,) = [line for line in states(desk, 1)["objects"] if changed.name in line[1]]
     assert found[0] == "bad" and "digest" in found[1]

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.embedded import offline
+from isocenter.embedded.telling import tell_corrupted
 from isocenter.embedded.verify import Fault
 from isocenter.embedded.verify import verify as verify_objects
 
@@ -29,7 +30,8 @@ def _progress(title: str) -> Progress:
 def verify(platform: Platform, /, study: str) -> None:
     """Re-read every stored object, or those of one STUDY, and compare it with its digest.
 
-    Works with the platform running or stopped. Exit code 1 when an object is missing or changed.
+    Works with the platform running or stopped; a running one says each fault as an event, instance.corrupted. Exit
+    code 1 when an object is missing or changed.
     """
     faults: list[Fault] = []
     with (
@@ -42,6 +44,7 @@ def verify(platform: Platform, /, study: str) -> None:
             progress.update(task, completed=done, total=total)
 
         faults += verify_objects(journal, objects, study, step)
+    tell_corrupted(platform.layout(), faults)
     if platform.as_json:
         show.as_json([asdict(fault) for fault in faults])
     else:

@@ -109,7 +109,7 @@ async def until_open(address: str, port: int, timeout_s: float) -> None:
 async def until_answers(url: str, timeout_s: float) -> None:
     """Wait until the platform can tell its state; raises Unavailable."""
     deadline = asyncio.get_running_loop().time() + timeout_s
-    async with httpx.AsyncClient(timeout=2.0) as client:
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
         while asyncio.get_running_loop().time() < deadline:
             with contextlib.suppress(httpx.HTTPError):
                 if (await client.get(f"{url}/api/state")).status_code in (200, 401, 403):

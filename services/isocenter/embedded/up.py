@@ -39,7 +39,8 @@ async def _serve(
 ) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    supervisor = Supervisor(layout, children(options, layout, free_port(LOOPBACK)), report, lock)
+    bus_port = free_port(LOOPBACK)
+    supervisor = Supervisor(layout, children(options, layout, bus_port), report, lock)
 
     async def announce() -> None:
         await until_ready(options)
@@ -48,6 +49,8 @@ async def _serve(
             url=options.url,
             dicom_port=options.dicom_port,
             ae_title=options.ae_title,
+            bus_url=f"nats://{LOOPBACK}:{bus_port}",
+            site=options.site,
         )
         await ready(options, layout)
 
