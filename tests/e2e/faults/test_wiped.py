@@ -33,7 +33,7 @@ def delete_index_and_kill(platform: Platform) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("number", "harm"), enumerate([delete_index, delete_index_and_kill, wipe_broker], 1)
+    ("number", "harm"), list(enumerate([delete_index, delete_index_and_kill, wipe_broker], 1))
 )
 def test_send_goes_on_and_all_is_found_once(
     platform: Platform, number: int, harm: Callable[[Platform], None]

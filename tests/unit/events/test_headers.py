@@ -67,5 +67,6 @@ def test_the_table_has_a_row_per_fact() -> None:
     lines = markdown_table().splitlines()
     assert lines[0] == "| fact | says | hear | kept | meaning |"
     assert any(
-        line.startswith("| `study.arrived` | indexer | streaming | 7 days |") for line in lines
+        line.startswith("| `instance.stored` | ingest | indexer | 7 days |") for line in lines
     )
+    assert any(line.startswith("| `study.arrived` | indexer | nobody yet |") for line in lines)
