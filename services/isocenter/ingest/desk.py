@@ -6,6 +6,7 @@ from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.limits import ScanLimits
 from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.digesting import Digesters
+from isocenter.ingest.gathering import Gatherings
 from isocenter.ingest.outcome import Finding
 from isocenter.ingest.quarantine import AlreadyKept, Quarantine
 from isocenter.ingest.spooling import SpoolWriter
@@ -33,6 +34,7 @@ class Desk:
     digesters: Digesters
     watermark: Watermark
     limits: ReceiveLimits
+    gatherings: Gatherings
 
     def writer(self, spool: Spool) -> SpoolWriter:
         """Append to a spool within the limits."""

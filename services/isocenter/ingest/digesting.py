@@ -72,14 +72,16 @@ def _buffer() -> memoryview:
 class SpoolDigest:
     """sha256 over a prefix and then the spool from `offset` on; used by the thread that writes the spool."""
 
-    def __init__(self, digesters: Digesters, fd: int, prefix: bytes, offset: int) -> None:
+    def __init__(
+        self, digesters: Digesters, fd: int, prefix: bytes, offset: int, *, is_direct: bool = False
+    ) -> None:
         self._digesters = digesters
         self._fd = fd
         self._sha = hashlib.sha256(prefix)
         self._hashed_to = offset
         self._written_to = offset
         self._is_free = threading.Lock()  # held by whoever hashes
-        self._is_direct = digesters.are_busy()
+        self._is_direct = is_direct or digesters.are_busy()
         self._error: OSError | None = None
 
     def took(self, content: bytes | memoryview) -> None:

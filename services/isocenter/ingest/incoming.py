@@ -25,6 +25,8 @@ class DatasetIncoming:
         self._said = said
         self._digest: SpoolDigest | None = None
         self._spool = desk.objects.spool()
+        self._gathering = desk.gatherings.enter()
+        self._has_left = False
         try:
             self._open(said.sop_class_uid, said.sop_instance_uid)
             self._digest = SpoolDigest(
@@ -32,6 +34,7 @@ class DatasetIncoming:
                 self._spool.fileno(),
                 digest_start(said.transfer_syntax_uid),
                 self._dataset_offset,
+                is_direct=self._gathering is not None,
             )
             self._took = self._digest.took
         except BaseException:
@@ -40,6 +43,10 @@ class DatasetIncoming:
 
     def write(self, data: memoryview) -> None:
         """Take the next bytes; the memory may be used again after return."""
+        if self._gathering is not None:
+            if self._gathering.take(data):
+                return
+            self._spill()
         self._writer.write(data)
         self._took(data)
 
@@ -48,6 +55,7 @@ class DatasetIncoming:
         found: header.Header | None = None
         try:
             try:
+                self._spill()
                 if self._digest is not None and self._digest.complete():
                     self._spool.flush()
                 found = self._scan()
@@ -63,6 +71,25 @@ class DatasetIncoming:
         if self._digest is not None:
             self._digest.cancel()
         self._spool.discard()
+        if not self._has_left:
+            self._has_left = True
+            self._let_go()
+            self._desk.gatherings.leave()
+
+    def _spill(self) -> None:
+        """Write and hash what was gathered, in one go each."""
+        if self._gathering is not None:
+            content = self._gathering.content()
+            if content:
+                self._writer.write(content)
+                self._took(content)
+            content.release()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        gathering, self._gathering = self._gathering, None
+        if gathering is not None:
+            self._desk.gatherings.give_back(gathering)
 
     def _open(self, sop_class_uid: str, sop_instance_uid: str) -> None:
         self._writer = self._desk.writer(self._spool)
