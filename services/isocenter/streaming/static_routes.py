@@ -125,7 +125,7 @@ class Viewer:
 
 
 def routes(viewer_folder: Path) -> list[Route]:
-    """All static routes; showing the program itself needs no right, its data does."""
+    """All static routes. Whoever may do anything at all may see the program; nobody else, so that browsers ask who."""
     pages, viewer = Pages(), Viewer(viewer_folder)
     about = json.dumps({"version": version("isocenter"), "viewer": viewer.version}).encode()
 
