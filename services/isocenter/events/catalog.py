@@ -64,7 +64,7 @@ INSTANCE_DELETED = Fact(
 INSTANCE_CORRUPTED = Fact(
     "instance.corrupted",
     pb.InstanceCorrupted,
-    "verify",
+    "ingest",
     (),
     30 * DAY_S,
     "A stored object is missing or no longer has its digest.",

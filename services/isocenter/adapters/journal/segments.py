@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import weakref
 
 from isocenter.adapters.disk import NO_SPACE, Disk, storage_error
 from isocenter.adapters.folders import DurableFolders
@@ -33,6 +34,9 @@ class OpenSegment:
         self._hour = hour
         self._reserved = 0
         self._fd = self._create()
+        # Whoever drops a writer without closing it lets go of the file: then it counts as abandoned, as after a death.
+        self._let_go = weakref.finalize(self, _close, disk, self._fd)
+        self._let_go.atexit = False
 
     def append(self, frame: bytes) -> None:
         """Write and sync. Raises OutOfSpace (nothing was written), StorageFailed (the stream has ended)."""
@@ -59,12 +63,12 @@ class OpenSegment:
             raise storage_error(error) from error
         self._sync()
         self._disk.rename(self.segment.path, self.segment.sealed(last).path)
-        self._disk.close(self._fd)
+        self._let_go()
         self._tell()
 
     def drop(self) -> None:
         """Remove a segment in which nothing was committed."""
-        self._disk.close(self._fd)
+        self._let_go()
         with contextlib.suppress(OSError):
             self._disk.unlink(self.segment.path)
         self._tell()
@@ -120,3 +124,8 @@ class OpenSegment:
         self._reserved = self.size_bytes
         with contextlib.suppress(OSError):
             self._disk.truncate(self._fd, self.size_bytes)
+
+
+def _close(disk: Disk, fd: int) -> None:
+    with contextlib.suppress(Exception):  # nobody is left to hear of it
+        disk.close(fd)
