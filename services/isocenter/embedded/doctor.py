@@ -13,7 +13,7 @@ import httpx
 from isocenter.embedded.layout import Layout
 from isocenter.embedded.verify import verify
 from isocenter.errors import IsocenterError
-from isocenter.ports.clock import version_ms
+from isocenter.events.versions import version_ms
 from isocenter.ports.index import IndexReader
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.events.entries import EntryKind
+from isocenter.events.versions import version_ms
 from isocenter.indexer.claims import Claims, Identity
 from isocenter.indexer.completion import manifest_of, previous_manifest
 from isocenter.indexer.decided import Decision
@@ -12,7 +13,7 @@ from isocenter.indexer.follow import Follower
 from isocenter.indexer.own import apply_to_rows, decisions, own_of
 from isocenter.indexer.recompute import recompute
 from isocenter.indexer.scribe import Scribe
-from isocenter.ports.clock import Clock, version_ms
+from isocenter.ports.clock import Clock
 from isocenter.ports.index import MetadataIndex
 from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Journal, Record, Stream

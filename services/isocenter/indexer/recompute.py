@@ -1,10 +1,11 @@
 """Series and study documents, made anew from all visible instances: never counted up or down."""
 
+from isocenter.events.versions import version_ms
 from isocenter.indexer.decided import Completed
 from isocenter.indexer.follow import Follower
 from isocenter.indexer.studies import rows_of
 from isocenter.indexer.summary import sum_up
-from isocenter.ports.clock import Clock, version_ms
+from isocenter.ports.clock import Clock
 from isocenter.ports.index_rows import IndexBatch, StudyRow
 
 

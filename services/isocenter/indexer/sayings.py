@@ -13,11 +13,12 @@ from google.protobuf.message import Message
 from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.events import catalog
+from isocenter.events.announcements import key_of, range_of
 from isocenter.events.catalog import Fact
 from isocenter.events.entries import EntryKind
 from isocenter.events.event import Event
+from isocenter.events.versions import version_ms
 from isocenter.indexer.decided import decode
-from isocenter.ports.clock import version_ms
 from isocenter.ports.journal import Journal, Position, Record, Stream
 
 
@@ -54,12 +55,11 @@ def event_of(record: Record, site: str) -> Event | None:
     if say is None:
         return None
     fact, message = say(decode(record), record.position)
-    node, epoch, sequence, index = record.position
     return Event(
         fact,
         site,
         record.entry.partition,
-        f"{node}/{epoch}/{sequence}.{index}",
+        key_of(record.position),
         message,
         version_ms(record.entry.version),
     )
@@ -92,9 +92,7 @@ def _conflicted(chosen: entries.CurrentChosen, at: Position) -> tuple[Fact, Mess
 
 
 def _completed(completion: entries.Completion, at: Position) -> tuple[Fact, Message]:
-    place = events.JournalRange(
-        node=at.node, epoch=at.epoch, first_sequence=at.sequence, last_sequence=at.sequence
-    )
+    place = range_of(at, at)
     instances = len(completion.manifest)
     if completion.revision == 1:
         return catalog.STUDY_COMPLETED, events.StudyCompleted(

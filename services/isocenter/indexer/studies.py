@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.events.entries import EntryKind
+from isocenter.events.versions import version_ms
 from isocenter.indexer.changes import Changes
 from isocenter.indexer.decided import Completed, Decided, Decision
 from isocenter.indexer.instances import Instance
 from isocenter.indexer.step import Step
 from isocenter.indexer.summary import SummedStudy, sum_up
-from isocenter.ports.clock import version_ms
 from isocenter.ports.index_rows import InstanceRow, SeriesRow, SeriesSummary, StudyRow
 
 

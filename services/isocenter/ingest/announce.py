@@ -11,8 +11,8 @@ from collections import deque
 from contextlib import suppress
 
 from isocenter.errors import IsocenterError, TransientError
+from isocenter.events.announcements import Announced, Announcement, announcement, events_of
 from isocenter.events.event import Event
-from isocenter.ingest.announcements import Announced, Announcement, announcement, events_of
 from isocenter.ports.bus import EventBus
 from isocenter.ports.journal import Entry, Position
 from isocenter.runtime.log import logger

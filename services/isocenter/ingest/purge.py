@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.errors import IsocenterError, Unavailable
+from isocenter.events.versions import version_ms
 from isocenter.ingest import purge_plan as plan
 from isocenter.ingest.aside import Aside
 from isocenter.ingest.record import Recorder
-from isocenter.ports.clock import Clock, version_ms
+from isocenter.ports.clock import Clock
 from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import DeletionRow, InstanceState, QuarantineRow
 from isocenter.ports.journal import Journal, Stream

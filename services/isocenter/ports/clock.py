@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-LOGICAL_BITS = 16
-
 
 class Clock(Protocol):
     """A hybrid logical clock: versions of one process strictly increase, even when the wall clock steps back."""
@@ -19,8 +17,3 @@ class Clock(Protocol):
     def observe(self, version: int) -> None:
         """Learn of a version from elsewhere; later versions are greater."""
         ...
-
-
-def version_ms(version: int) -> int:
-    """Wall milliseconds in a version, for showing; never for ordering."""
-    return version >> LOGICAL_BITS

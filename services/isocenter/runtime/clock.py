@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from isocenter.errors import InvalidRequest
-from isocenter.ports.clock import LOGICAL_BITS
+from isocenter.events.versions import LOGICAL_BITS
 
 MAX_VERSION = (1 << 63) - 1
 

@@ -12,10 +12,10 @@ from tests.support.wait import until
 from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.dicom.uids import partition_of
+from isocenter.events.announcements import announcement, events_of
 from isocenter.events.entries import EntryKind
 from isocenter.ingest import announce
 from isocenter.ingest.announce import Announcer
-from isocenter.ingest.announcements import announcement, events_of
 from isocenter.ports.journal import Entry, Position
 
 NODE, EPOCH = "listener", "00000000000000ab"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isocenter.errors import InvalidRequest
-from isocenter.ports.clock import version_ms
+from isocenter.events.versions import version_ms
 from isocenter.runtime.clock import MAX_VERSION, HybridClock, wall_ms
 
 

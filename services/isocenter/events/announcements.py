@@ -1,15 +1,18 @@
-"""What to say of new journal entries: the events for a batch of them. Pure; `announce.py` collects and publishes."""
+"""What is said of ingest's journal entries, and under which ids.
+
+Ingest says it as it writes; the indexer says it for a writer that could not any more. Said by either, it is the same.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from isocenter.api.events.v1 import events_pb2 as events
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.events import catalog
 from isocenter.events.event import Event
-from isocenter.ports.clock import version_ms
-from isocenter.ports.journal import Position
+from isocenter.events.versions import version_ms
 
 Announced = (
     entries.Receipt
@@ -21,11 +24,35 @@ Announced = (
 )
 
 
+class Place(Protocol):
+    """Where an entry is: a `ports.journal.Position`, which this room does not know."""
+
+    @property
+    def node(self) -> str:
+        """The writing process."""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """Its start."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """The commit."""
+        ...
+
+    @property
+    def entry_index(self) -> int:
+        """The place in the commit."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A receipt, without its header."""
+    """A receipt, without its header; no study where the entry was purged and emptied."""
 
-    position: Position
+    place: Place
     version: int
     partition: int
     study_instance_uid: str
@@ -35,7 +62,7 @@ class Stored:
 class Said:
     """An entry that gets an event of its own."""
 
-    position: Position
+    place: Place
     version: int
     partition: int
     fact: catalog.Fact
@@ -45,22 +72,20 @@ class Said:
 Announcement = Stored | Said
 
 
-def announcement(
-    position: Position, version: int, partition: int, message: Announced
-) -> Announcement:
+def announcement(place: Place, version: int, partition: int, message: Announced) -> Announcement:
     """Keep of an entry what its event needs; receipts hold whole headers, which must not wait in memory."""
     if isinstance(message, entries.Receipt):
-        return Stored(position, version, partition, message.study_instance_uid)
+        return Stored(place, version, partition, message.study_instance_uid)
     if isinstance(message, entries.Quarantine | entries.QuarantineHandled):
         quarantined = events.InstanceQuarantined(
-            range=_range(position, position),
+            range=range_of(place, place),
             digest=message.digest,
             reason=message.reason if isinstance(message, entries.Quarantine) else message.action,
             version=version,
         )
-        return Said(position, version, partition, catalog.INSTANCE_QUARANTINED, quarantined)
+        return Said(place, version, partition, catalog.INSTANCE_QUARANTINED, quarantined)
     deleted = events.InstanceDeleted(
-        range=_range(position, position),
+        range=range_of(place, place),
         deletion_id=message.deletion_id,
         study_instance_uid=message.study_instance_uid,
         action=_ACTIONS[type(message)],
@@ -69,7 +94,7 @@ def announcement(
     if isinstance(message, entries.Deletion):
         deleted.series_instance_uid = message.series_instance_uid
         deleted.sop_instance_uid = message.sop_instance_uid
-    return Said(position, version, partition, catalog.INSTANCE_DELETED, deleted)
+    return Said(place, version, partition, catalog.INSTANCE_DELETED, deleted)
 
 
 def events_of(batch: Iterable[Announcement], site: str) -> list[Event]:
@@ -81,19 +106,20 @@ def events_of(batch: Iterable[Announcement], site: str) -> list[Event]:
     made: list[Event] = []
     for item in batch:
         if isinstance(item, Stored):
-            stored[item.position.node, item.position.epoch, item.partition].append(item)
+            stored[item.place.node, item.place.epoch, item.partition].append(item)
         else:
-            made.append(_single(item, site))
-    return [*(_of_receipts(group, site) for group in stored.values()), *made]
+            made.append(single(item, site))
+    return [*(stored_event(group, site) for group in stored.values()), *made]
 
 
-def _of_receipts(group: list[Stored], site: str) -> Event:
-    positions = [item.position for item in group]
+def stored_event(group: list[Stored], site: str) -> Event:
+    """One `instance.stored` of receipts of one writer and partition."""
+    places = sorted((item.place for item in group), key=_order)
     versions = [item.version for item in group]
-    first, last = min(positions), max(positions)
-    counts = Counter(item.study_instance_uid for item in group)
+    first, last = places[0], places[-1]
+    counts = Counter(item.study_instance_uid for item in group if item.study_instance_uid)
     message = events.InstanceStored(
-        range=_range(first, last),
+        range=range_of(first, last),
         studies=[
             events.StudyCount(study_instance_uid=study, instances=count)
             for study, count in sorted(counts.items())
@@ -102,8 +128,8 @@ def _of_receipts(group: list[Stored], site: str) -> Event:
         last_version=max(versions),
     )
     # entry indexes too: two events may speak of one commit, and the second is not the first said again
-    places = f"{first.sequence}.{first.entry_index}-{last.sequence}.{last.entry_index}"
-    key = f"{first.node}/{first.epoch}/{places}/{group[0].partition:02d}"
+    span = f"{first.sequence}.{first.entry_index}-{last.sequence}.{last.entry_index}"
+    key = f"{first.node}/{first.epoch}/{span}/{group[0].partition:02d}"
     return Event(
         catalog.INSTANCE_STORED,
         site,
@@ -114,13 +140,23 @@ def _of_receipts(group: list[Stored], site: str) -> Event:
     )
 
 
-def _single(item: Said, site: str) -> Event:
-    at = item.position
-    key = f"{at.node}/{at.epoch}/{at.sequence}.{at.entry_index}"
+def single(item: Said, site: str) -> Event:
+    """The event of one entry."""
+    key = key_of(item.place)
     return Event(item.fact, site, item.partition, key, item.message, version_ms(item.version))
 
 
-def _range(first: Position, last: Position) -> events.JournalRange:
+def key_of(place: Place) -> str:
+    """What makes an event the fact of one entry and no other."""
+    return f"{place.node}/{place.epoch}/{place.sequence}.{place.entry_index}"
+
+
+def _order(place: Place) -> tuple[int, int]:
+    return place.sequence, place.entry_index
+
+
+def range_of(first: Place, last: Place) -> events.JournalRange:
+    """The commits of one writer from one entry to another."""
     return events.JournalRange(
         node=first.node,
         epoch=first.epoch,
