@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 from tests.perf.processes import cpu_s
+from tests.support.ports import free_port
 
 # Debian builds DCMTK with Nagle's algorithm on, which costs its receivers 40 ms an answer: switched off, so that the
 # peers are measured at their best
@@ -44,13 +45,6 @@ class Peer:
         )
         found = answer.json() if answer.status_code == 200 else []
         return int(found[0]["00201208"]["Value"][0]) if found else 0
-
-
-def free_port() -> int:
-    """A port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 60.0, pause_s: float = 0.02) -> None:

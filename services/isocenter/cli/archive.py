@@ -84,10 +84,12 @@ def rebuild_index(platform: Platform, /) -> None:
         applied = 0
         for applied, total in offline.rebuild(platform.layout()):
             progress.update(task, completed=applied, total=total)
-    if platform.as_json:
-        show.as_json({"applied_entries": applied})
-    else:
-        show.console.print(f"The index was built anew from {applied} journal entries.")
+    done = f"The index was built anew from {applied} journal entries."
+    show.answer(
+        {"applied_entries": applied},
+        lambda: show.console.print(done),
+        in_json=platform.as_json,
+    )
 
 
 COMMANDS = (verify, doctor, rebuild_index)

@@ -5,6 +5,15 @@ import click
 from isocenter.cli import show
 from isocenter.cli.client import Platform
 
+FIELDS = (
+    "deletion_id",
+    "study_instance_uid",
+    "series_instance_uid",
+    "sop_instance_uid",
+    "caller",
+    "reason",
+)
+
 
 @click.command()
 @click.argument("study")
@@ -26,10 +35,8 @@ def delete(
     if not yes and not platform.as_json:
         click.confirm(f"Delete {instance or series or study}?", abort=True)
     answer = platform.call("DELETE", path, params={"reason": reason})
-    if platform.as_json:
-        show.as_json(answer)
-    else:
-        show.console.print(f"Deleted. To undo: isocenter undelete {answer['deletion_id']}")
+    done = f"Deleted. To undo: isocenter undelete {answer['deletion_id']}"
+    show.answer(answer, lambda: show.console.print(done), in_json=platform.as_json)
 
 
 @click.command()
@@ -39,26 +46,15 @@ def undelete(platform: Platform, /, deletion_id: str | None) -> None:
     """Take back a deletion in its grace time; without an id, list what can be taken back."""
     if deletion_id is None:
         found = platform.call("GET", "/api/deletions")
-        if platform.as_json:
-            show.as_json(found)
-            return
-        fields = (
-            "deletion_id",
-            "study_instance_uid",
-            "series_instance_uid",
-            "sop_instance_uid",
-            "caller",
-            "reason",
-        )
-        show.table(
-            fields, ([line[name] for name in fields] for line in found), empty="Nothing is deleted."
+        lines = ([line[name] for name in FIELDS] for line in found)
+        show.answer(
+            found,
+            lambda: show.table(FIELDS, lines, empty="Nothing is deleted."),
+            in_json=platform.as_json,
         )
         return
     answer = platform.call("POST", f"/api/deletions/{deletion_id}/undo")
-    if platform.as_json:
-        show.as_json(answer)
-    else:
-        show.console.print("It is back.")
+    show.answer(answer, lambda: show.console.print("It is back."), in_json=platform.as_json)
 
 
 COMMANDS = (delete, undelete)

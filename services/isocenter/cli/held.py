@@ -26,11 +26,11 @@ def held() -> None:
 def list_held(platform: Platform, /, limit: int) -> None:
     """List what is held, with who stands in the way and why."""
     found = platform.call("GET", "/api/held", params={"limit": limit})
-    if platform.as_json:
-        show.as_json(found)
-        return
-    show.table(
-        COLUMNS, ([hold[name] for name in FIELDS] for hold in found), empty="Nothing is held."
+    lines = ([hold[name] for name in FIELDS] for hold in found)
+    show.answer(
+        found,
+        lambda: show.table(COLUMNS, lines, empty="Nothing is held."),
+        in_json=platform.as_json,
     )
 
 
@@ -40,18 +40,13 @@ def list_held(platform: Platform, /, limit: int) -> None:
 def show_held(platform: Platform, /, hold_id: str) -> None:
     """Show one hold."""
     hold = platform.call("GET", f"/api/held/{hold_id}")
-    if platform.as_json:
-        show.as_json(hold)
-    else:
-        show.facts(hold.items())
+    show.answer(hold, lambda: show.facts(hold.items()), in_json=platform.as_json)
 
 
 def _handle(platform: Platform, hold_id: str, action: str, reason: str) -> None:
     answer = platform.call("POST", f"/api/held/{hold_id}/{action}", json={"reason": reason})
-    if platform.as_json:
-        show.as_json(answer)
-    else:
-        show.console.print(f"{hold_id}: {action} is done and in the journal.")
+    done = f"{hold_id}: {action} is done and in the journal."
+    show.answer(answer, lambda: show.console.print(done), in_json=platform.as_json)
 
 
 @held.command("release")

@@ -51,11 +51,12 @@ def search(platform: Platform, /, words: tuple[str, ...], limit: int, **keys: st
         parameters["PatientName"] = f"*{'*'.join(words)}*"
     query = {**parameters, "limit": str(limit), "includefield": "00081030"}
     found = platform.call("GET", "/dicom-web/studies", params=query) or []
-    if platform.as_json:
-        show.as_json(found)
-        return
     lines = ([_text(study, tag) for tag in SHOWN] for study in found)
-    show.table(list(SHOWN.values()), lines, empty="Nothing matches.")
+    show.answer(
+        found,
+        lambda: show.table(list(SHOWN.values()), lines, empty="Nothing matches."),
+        in_json=platform.as_json,
+    )
 
 
 @click.command()
@@ -64,10 +65,8 @@ def search(platform: Platform, /, words: tuple[str, ...], limit: int, **keys: st
 def status(platform: Platform, /, study: str | None) -> None:
     """Tell the platform's state, or where a STUDY is: received, indexed, completed, findings, held."""
     answer = platform.call("GET", f"/api/studies/{study}/status" if study else "/api/state")
-    if platform.as_json:
-        show.as_json(answer)
-        return
-    show.facts((name.replace("_", " "), value) for name, value in answer.items())
+    facts = ((name.replace("_", " "), value) for name, value in answer.items())
+    show.answer(answer, lambda: show.facts(facts), in_json=platform.as_json)
 
 
 COMMANDS = (search, status)

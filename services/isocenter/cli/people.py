@@ -82,10 +82,8 @@ def remove_user(platform: Platform, /, name: str) -> None:
         users.remove_user(users.users_path(platform.layout().config), name)
     except IsocenterError as error:
         raise click.ClickException(error.message) from error
-    if platform.as_json:
-        show.as_json({"name": name, "removed": True})
-    else:
-        show.console.print(f"{name} is removed.")
+    done = {"name": name, "removed": True}
+    show.answer(done, lambda: show.console.print(f"{name} is removed."), in_json=platform.as_json)
 
 
 @click.command()
@@ -107,12 +105,10 @@ def ae(platform: Platform, /) -> None:
         known = tomllib.loads(path.read_text()).get("ae", []) if path.exists() else []
     except ValueError as error:
         raise click.ClickException(f"{path} cannot be read: {error}") from error
-    if platform.as_json:
-        show.as_json(known)
-        return
     fields = ("title", "address", "may_send", "may_ask")
     lines = ([entry.get(name, "") for name in fields] for entry in known)
-    show.table(fields, lines, empty=f"The AE list is empty. It is the file {path}")
+    empty = f"The AE list is empty. It is the file {path}"
+    show.answer(known, lambda: show.table(fields, lines, empty=empty), in_json=platform.as_json)
 
 
 COMMANDS = (user, ae)

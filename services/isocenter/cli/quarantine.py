@@ -20,14 +20,9 @@ def quarantine() -> None:
 def list_quarantine(platform: Platform, /, limit: int) -> None:
     """List what is in quarantine."""
     found = platform.call("GET", "/api/quarantine", params={"limit": limit})
-    if platform.as_json:
-        show.as_json(found)
-        return
-    show.table(
-        COLUMNS,
-        ([thing[name] for name in FIELDS] for thing in found),
-        empty="The quarantine is empty.",
-    )
+    lines = ([thing[name] for name in FIELDS] for thing in found)
+    empty = "The quarantine is empty."
+    show.answer(found, lambda: show.table(COLUMNS, lines, empty=empty), in_json=platform.as_json)
 
 
 @quarantine.command("show")
@@ -36,10 +31,7 @@ def list_quarantine(platform: Platform, /, limit: int) -> None:
 def show_quarantine(platform: Platform, /, digest: str) -> None:
     """Show one thing: who sent it, what is wrong, and as much of its header as can be read."""
     thing = platform.call("GET", f"/api/quarantine/{digest}")
-    if platform.as_json:
-        show.as_json(thing)
-    else:
-        show.facts(thing.items())
+    show.answer(thing, lambda: show.facts(thing.items()), in_json=platform.as_json)
 
 
 @quarantine.command("release")
@@ -53,10 +45,9 @@ def show_quarantine(platform: Platform, /, digest: str) -> None:
 def release_quarantine(platform: Platform, /, digest: str, force: bool) -> None:
     """Try to accept it again."""
     answer = platform.call("POST", f"/api/quarantine/{digest}/release", json={"force": force})
-    if platform.as_json:
-        show.as_json(answer)
-    else:
-        show.console.print(f"{digest}: accepted.")
+    show.answer(
+        answer, lambda: show.console.print(f"{digest}: accepted."), in_json=platform.as_json
+    )
 
 
 @quarantine.command("drop")
@@ -65,10 +56,7 @@ def release_quarantine(platform: Platform, /, digest: str, force: bool) -> None:
 def drop_quarantine(platform: Platform, /, digest: str) -> None:
     """Delete the bytes."""
     answer = platform.call("POST", f"/api/quarantine/{digest}/drop")
-    if platform.as_json:
-        show.as_json(answer)
-    else:
-        show.console.print(f"{digest}: dropped.")
+    show.answer(answer, lambda: show.console.print(f"{digest}: dropped."), in_json=platform.as_json)
 
 
 COMMANDS = (quarantine,)

@@ -1,7 +1,7 @@
 """How answers are shown: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,6 +9,14 @@ from rich.table import Table
 
 console = Console()
 errors = Console(stderr=True)
+
+
+def answer(value: Any, say: Callable[[], None], *, in_json: bool) -> None:
+    """Print an answer as JSON when that was asked for, else in words."""
+    if in_json:
+        as_json(value)
+    else:
+        say()
 
 
 def as_json(value: Any) -> None:
