@@ -15,7 +15,7 @@ from isocenter.embedded.verify import verify
 from isocenter.errors import IsocenterError
 from isocenter.events.versions import version_ms
 from isocenter.ports.index import IndexReader
-from isocenter.ports.journal import Journal
+from isocenter.ports.journal import Journal, commits_behind
 from isocenter.ports.objects import ObjectStore
 
 CLOCK_TOLERANCE_MS = 60_000
@@ -132,7 +132,7 @@ def index(patient: Patient) -> Iterator[Check]:
         )
         return
     ends = {s: end for s, end in patient.journal.ends().items() if not s.is_audit}
-    behind = sum(max(0, end - applied.get(stream, 0)) for stream, end in ends.items())
+    behind = commits_behind(ends, applied)
     yield Check(
         "index",
         "good" if behind < MANY_COMMITS else "warning",

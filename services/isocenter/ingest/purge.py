@@ -6,7 +6,7 @@ put back or removed, then the journal says so. Until it says so, the next pass d
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
@@ -18,7 +18,7 @@ from isocenter.ingest.record import Recorder
 from isocenter.ports.clock import Clock
 from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import DeletionRow, InstanceState, QuarantineRow
-from isocenter.ports.journal import Journal, Stream
+from isocenter.ports.journal import Journal, commits_behind
 from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.log import logger
 
@@ -112,18 +112,10 @@ class Purger:
         """Wait until the index has applied all that is durable now."""
         ends = await asyncio.to_thread(self._journal.ends)
         end_s = time.monotonic() + self._times.catch_up_s
-        while not self._has_applied(ends):
+        while commits_behind(ends, self._index.positions(), self._indexer_node):
             if time.monotonic() >= end_s:
                 raise Unavailable("the index lags behind the journal")
             await asyncio.sleep(POLL_S)
-
-    def _has_applied(self, ends: Mapping[Stream, int]) -> bool:
-        applied = self._index.positions()
-        return all(
-            applied.get(stream, 0) >= end
-            for stream, end in ends.items()
-            if stream.node != self._indexer_node and not stream.is_audit
-        )
 
     async def _move_aside(self, due: Sequence[DeletionRow]) -> dict[str, list[str]]:
         """Move what may go; give the keys by deletion, those an earlier pass moved included."""

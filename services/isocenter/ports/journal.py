@@ -1,6 +1,6 @@
 """Journal: what happened, in order, per writing process."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -19,6 +19,21 @@ class Stream(NamedTuple):
     def is_audit(self) -> bool:
         """Holds audit entries only: nothing in it concerns a projection of images."""
         return self.node.endswith(AUDIT)
+
+
+def commits_behind(
+    ends: Mapping[Stream, int], applied: Mapping[Stream, int], indexer_node: str = ""
+) -> int:
+    """Commits that are in the journal and not in an index with these applied positions; audit entries never are.
+
+    Named, the indexer's own streams are left out: it shows what it decides as it writes it down, and its place there
+    tells what it has announced.
+    """
+    return sum(
+        max(0, end - applied.get(stream, 0))
+        for stream, end in ends.items()
+        if stream.node != indexer_node and not stream.is_audit
+    )
 
 
 class Position(NamedTuple):

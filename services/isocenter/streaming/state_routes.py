@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from isocenter.errors import InvalidRequest, NotFound
 from isocenter.ports.index_rows import HoldRow, InstanceState
-from isocenter.ports.journal import Stream
+from isocenter.ports.journal import commits_behind
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.streaming.changes import Changes
@@ -113,7 +113,7 @@ class StateRoutes:
 
     async def _lag(self) -> int:
         ends = await asyncio.to_thread(self._ports.journal.ends)
-        return lag_of(ends, self._ports.index.positions(), self._indexer_node)
+        return commits_behind(ends, self._ports.index.positions(), self._indexer_node)
 
     def _findings(self, study: str) -> dict[str, int]:
         rows = self._ports.index.instances(study)
@@ -127,18 +127,6 @@ class StateRoutes:
             if found and found[0].hold_id == hold_id:
                 return found[0]
         raise NotFound("there is no such hold")
-
-
-def lag_of(ends: dict[Stream, int], applied: dict[Stream, int], indexer_node: str) -> int:
-    """Commits of others that are in the journal and not in the index.
-
-    The indexer shows what it decides as it writes it down; its place in its own stream tells what it has announced.
-    """
-    return sum(
-        max(0, end - applied.get(stream, 0))
-        for stream, end in ends.items()
-        if stream.node != indexer_node and not stream.is_audit
-    )
 
 
 def _counts(states: list[InstanceState]) -> dict[str, int]:

@@ -15,9 +15,8 @@ from tests.support.dicom_files import TEST_DATA, real_files
 from tests.support.streaming import streaming
 
 from isocenter.ports.index_rows import IndexBatch
-from isocenter.ports.journal import Stream
+from isocenter.ports.journal import Stream, commits_behind
 from isocenter.runtime.caller import NOBODY, Action, Caller
-from isocenter.streaming.state_routes import lag_of
 
 CT = "ct_lidc_0314/000267.dcm"
 
@@ -251,7 +250,7 @@ def test_what_the_indexer_itself_wrote_down_is_not_behind() -> None:
         Stream("old", "2" * 16): 2,
     }
     applied = {Stream("http-1", "0" * 16): 5, Stream("old", "2" * 16): 2}
-    assert lag_of(ends, applied, "indexer") == 2
+    assert commits_behind(ends, applied, "indexer") == 2
 
 
 def test_held_instances_are_listed_and_decided_by_the_indexer(tmp_path: Path) -> None:
