@@ -1,7 +1,7 @@
 """An indexer on the real journal and the real index, with a wall clock that moves when told to."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -88,6 +88,8 @@ class World:
     default_issuer: str = ""
     now_ms: int = START_MS
     _writers: dict[str, JournalWriter] = field(default_factory=dict)
+    _started: list[Indexer] = field(default_factory=list)
+    _written: list[JournalWriter] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.root / "archive").mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,16 @@ class World:
         settings = IndexerSettings(
             data_folder=self.root, settle_s=self.settle_s, default_issuer=self.default_issuer
         )
-        return Indexer(Ports(self.generations, self.journal, self.clock), settings)
+        started = Indexer(Ports(self.generations, self.journal, self.clock), settings)
+        self._started.append(started)
+        return started
+
+    def close(self) -> None:
+        """Let go of the files of all that was started, the killed included; nothing is looked at any more."""
+        opened = [one.close for one in self._started] + [one.close for one in self._written]
+        for close in (*opened, self.journal.close, self.reader.close):
+            with suppress(Exception):  # closed already, or its folder is gone
+                close()
 
     def tell(self, *messages: Message, node: str = "ingest", version: int = 0) -> list[Position]:
         """Write entries of other services, in one commit."""
@@ -116,6 +127,7 @@ class World:
         ]
         if node not in self._writers:
             self._writers[node] = self.journal.writer(node)
+            self._written.append(self._writers[node])
         return self._writers[node].append(written)
 
     def kill_writer(self, node: str) -> None:

@@ -1,5 +1,6 @@
 """When studies are complete, and what is said when they change after that."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from isocenter.ports.index_rows import IndexBatch
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
 
 
 def test_study_is_complete_after_its_settle_time_and_not_before(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -112,6 +112,8 @@ def test_any_order_and_batching_gives_the_rows_of_one_ordered_replay_and_of_a_re
         assert rows(stormy) == rows(ordered)
         assert stormy.answers(*STUDIES) == ordered.answers(*STUDIES)
         assert_rebuilds_the_same(stormy, indexer)
+        ordered.close()
+        stormy.close()
     finally:
         shutil.rmtree(folder)
 
@@ -143,6 +145,7 @@ def test_holds_and_releases_are_the_same_after_a_rebuild(
         indexer.follow()
         indexer.refresh()
         assert_rebuilds_the_same(world, indexer)
+        world.close()
     finally:
         shutil.rmtree(folder)
 
@@ -181,8 +184,10 @@ def compare(
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
 
 
 def test_rebuild_keeps_completions_and_says_nothing_again(world: World) -> None:

@@ -1,6 +1,7 @@
 """What becomes of journal entries: rows, studies, decisions; once, twice, and with a crash between."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from isocenter.ports.journal import Entry
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
 
 
 def study_answer(world: World, study: str = "1.2.1") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Identities that disagree: held, said, and never shown until a person decides."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from isocenter.events.entries import EntryKind
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
 
 
 OTHERS = {

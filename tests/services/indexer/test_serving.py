@@ -40,8 +40,10 @@ def nats(tmp_path: Path) -> Iterator[RunningNats]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
 
 
 class Running:
