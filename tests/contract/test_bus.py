@@ -26,8 +26,8 @@ def server(tmp_path: Path) -> Iterator[RunningNats]:
         yield server
 
 
-def open_bus(server: RunningNats, *, start_s: float = 5.0) -> NatsBus:
-    return NatsBus(server.url, site=SITE, token=server.token, start_s=start_s)
+def open_bus(server: RunningNats) -> NatsBus:
+    return NatsBus(server.url, site=SITE, token=server.token)
 
 
 class TestNatsBus(EventBusSuite):
@@ -112,7 +112,8 @@ async def test_a_broker_that_is_away_is_said_so_in_bounded_time(
     async with asyncio.timeout(8):
         with pytest.raises(Unavailable):
             await bus.publish(study_arrived("1.2.3.5"))
-    never_met = open_bus(server, start_s=0.5)
+    never_met = open_bus(server)
+    never_met.start_s = 0.5
     async with asyncio.timeout(4):
         with pytest.raises(Unavailable):
             await never_met.consumer("reader", [STUDY_ARRIVED])
@@ -122,7 +123,8 @@ async def test_a_broker_that_is_away_is_said_so_in_bounded_time(
 
 
 async def test_a_wrong_token_is_refused(server: RunningNats) -> None:
-    stranger = NatsBus(server.url, site=SITE, token="guess", start_s=0.5)
+    stranger = NatsBus(server.url, site=SITE, token="guess")
+    stranger.start_s = 0.5
     with pytest.raises(Unavailable):
         await stranger.publish(study_arrived())
     await stranger.close()

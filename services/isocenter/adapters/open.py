@@ -47,12 +47,19 @@ def open_index_generations(url: str) -> IndexGenerations:
     return SqliteGenerations(_folder(url))
 
 
-def open_bus(url: str, *, site: str, token: str = "", name: str = "") -> EventBus:
-    """`nats://host:port`; connects at the first use. `name` is shown among the broker's connections."""
+def open_bus(
+    url: str, *, site: str, user: str = "", token: str = "", name: str = "", replicas: int = 1
+) -> EventBus:
+    """`nats://host:port`, or `nats://host:port,host:port,...` for a cluster; connects at the first use.
+
+    `name` is shown among the broker's connections. Each stream is kept on so many servers as `replicas` says.
+    """
     _check("bus", url, "nats", "tls")
+    scheme, _, addresses = url.partition("://")
     from isocenter.adapters.bus.nats import NatsBus
 
-    return NatsBus(url, site=site, token=token, name=name)
+    servers = [f"{scheme}://{address}" for address in addresses.split(",")]
+    return NatsBus(servers, site=site, user=user, token=token, name=name, replicas=replicas)
 
 
 def _check(port: str, url: str, *schemes: str) -> None:

@@ -31,30 +31,40 @@ class NatsServer:
     def configuration(self) -> str:
         """Give the text of the configuration file; it holds the token."""
         return f"""# Written at every start.
-listen: {_quoted(f"{self.listen}:{self.port}")}
+listen: {quoted(f"{self.listen}:{self.port}")}
 server_name: "isocenter"
-authorization {{ token: {_quoted(self.token)}, timeout: 5 }}
-max_payload: 2MB
+authorization {{ token: {quoted(self.token)}, timeout: 5 }}
+{bounds_and_store(self.store_folder, self.max_store_bytes)}"""
+
+    def write(self, path: Path) -> list[str]:
+        """Write the configuration, readable by its owner only, and return the command that runs it."""
+        return write_configuration(path, self.configuration(), self.store_folder)
+
+
+def bounds_and_store(store_folder: Path, max_store_bytes: int) -> str:
+    """Give the part of a configuration that every server has: its bounds, and a store that syncs always."""
+    return f"""max_payload: 2MB
 max_connections: 256
 ping_interval: "10s"
 write_deadline: "10s"
 jetstream {{
-  store_dir: {_quoted(str(self.store_folder.absolute()))}
+  store_dir: {quoted(str(store_folder.absolute()))}
   max_memory_store: {MAX_MEMORY_BYTES}
-  max_file_store: {self.max_store_bytes}
+  max_file_store: {max_store_bytes}
   sync_interval: "always"
 }}
 """
 
-    def write(self, path: Path) -> list[str]:
-        """Write the configuration, readable by its owner only, and return the command that runs it."""
-        self.store_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(self.configuration())
-        fresh.replace(path)
-        return [str(binary()), "--config", str(path)]
+
+def write_configuration(path: Path, text: str, store_folder: Path) -> list[str]:
+    """Write a configuration, readable by its owner only, and return the command that runs it."""
+    store_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+    return [str(binary()), "--config", str(path)]
 
 
 def binary() -> Path:
@@ -68,6 +78,6 @@ def binary() -> Path:
     return Path(found)
 
 
-def _quoted(text: str) -> str:
-    """A string as the broker's configuration language reads it: that of JSON."""
+def quoted(text: str) -> str:
+    """Give a string as the broker's configuration language reads it: that of JSON."""
     return json.dumps(text)

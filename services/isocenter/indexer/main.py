@@ -16,8 +16,7 @@ async def compose(settings: IndexerSettings, stack: AsyncExitStack) -> Process:
     clock = HybridClock()
     journal = open_journal(settings.journal_url, clock)
     generations = open_index_generations(settings.index_url)
-    token = settings.bus_token.get_secret_value()
-    bus = open_bus(settings.bus_url, site=settings.site, token=token, name=settings.node)
+    bus = open_bus(settings.bus_url, **settings.bus_access)
     stack.push_async_callback(bus.close)
 
     def opening() -> Indexer:

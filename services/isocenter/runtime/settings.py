@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypedDict, TypeVar
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import (
@@ -17,6 +17,16 @@ from pydantic_settings import (
 PREFIX = "ISOCENTER_"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class BusAccess(TypedDict):
+    """Arguments of `adapters.open.open_bus`."""
+
+    site: str
+    user: str
+    token: str
+    name: str
+    replicas: int
 
 
 class ServiceSettings(BaseSettings):
@@ -40,8 +50,10 @@ class ServiceSettings(BaseSettings):
     objects_url: str = ""
     journal_url: str = ""
     index_url: str = ""
-    bus_url: str = "nats://127.0.0.1:4222"
+    bus_url: str = "nats://127.0.0.1:4222"  # of a cluster all addresses, with commas between
+    bus_user: str = ""  # whose password the token is; empty: the token stands for itself
     bus_token: SecretStr = SecretStr("")
+    bus_replicas: Annotated[int, Field(ge=1, le=5)] = 1  # servers that keep each event
     rpc_token: SecretStr = SecretStr("")
     listen: str = "127.0.0.1"
     # false: this machine's users sign in too; needed behind a proxy on this machine
@@ -67,6 +79,17 @@ class ServiceSettings(BaseSettings):
         for name, value in derived.items():
             object.__setattr__(self, name, value)  # frozen for everybody else
         return self
+
+    @property
+    def bus_access(self) -> BusAccess:
+        """What the adapter needs beside the address, secret included."""
+        return {
+            "site": self.site,
+            "user": self.bus_user,
+            "token": self.bus_token.get_secret_value(),
+            "name": self.node,
+            "replicas": self.bus_replicas,
+        }
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 The connection is made at the first use and kept for ever; a broker that is away makes calls raise Unavailable after a
 bounded time and is found again by itself. Streams and consumers are made where missing, after a wipe of the store too.
+Of a cluster any server will do; while its servers choose a new leader for a stream (seconds) calls raise Unavailable.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ from isocenter.ports.bus import Consumer, Delivery
 START_S = 5.0
 CALL_S = 2.0
 ATTEMPTS_S = (1.0, 2.0, 3.0)  # patience with each
+PAUSE_S = 0.1  # a cluster that has just made a stream, or lost its leader, says at once that there is none
 MAX_HEADER_BYTES = 128 << 10
 MESSAGE_ID = "Nats-Msg-Id"
 T = TypeVar("T")
@@ -54,15 +56,23 @@ OTHER_CONFIGURATION = 10058  # JetStream: the stream is there, made otherwise
 
 
 class NatsBus:
-    """`ports.bus.EventBus`; one per process and event loop."""
+    """`ports.bus.EventBus`; one per process and event loop. With a `user`, the token is that user's password."""
 
     def __init__(
-        self, url: str, *, site: str, token: str = "", name: str = "", start_s: float = START_S
+        self,
+        servers: str | Sequence[str],
+        *,
+        site: str,
+        user: str = "",
+        token: str = "",
+        name: str = "",
+        replicas: int = 1,
     ) -> None:
-        self._url = url
-        self._token = token
+        self._servers = [servers] if isinstance(servers, str) else list(servers)
+        self._proof = {"user": user, "password": token} if user else {"token": token or None}
         self._name = name or "isocenter"
-        self._start_s = start_s
+        self._replicas = replicas
+        self.start_s = START_S  # patience with the first connection
         self._site = check_site(site)
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
@@ -141,7 +151,7 @@ class NatsBus:
 
         async def make(client: Client, timeout_s: float) -> None:
             for spec in specs:
-                await _ensure_stream(client, spec.stream, timeout_s)
+                await self._ensure_stream(client, spec.stream, timeout_s)
                 await client.jetstream(timeout=timeout_s).add_consumer(
                     spec.stream.name, _consumer_config(spec)
                 )
@@ -153,7 +163,7 @@ class NatsBus:
 
         async def make(client: Client, timeout_s: float) -> None:
             for spec in streams(self._site):
-                await _ensure_stream(client, spec, timeout_s)
+                await self._ensure_stream(client, spec, timeout_s)
 
         await self._call(make)
 
@@ -177,7 +187,7 @@ class NatsBus:
             try:
                 await jetstream.publish(subject, data, timeout=timeout_s, headers=headers)
             except nats.js.errors.NoStreamResponseError:
-                await _ensure_stream(client, stream, timeout_s)
+                await self._ensure_stream(client, stream, timeout_s)
                 await jetstream.publish(subject, data, timeout=timeout_s, headers=headers)
 
         await self._call(publish)
@@ -191,7 +201,19 @@ class NatsBus:
                 return await call(client, timeout_s)
             except (nats.errors.Error, TimeoutError, OSError) as error:
                 last = error
+                await asyncio.sleep(PAUSE_S)
         raise Unavailable("the broker does not answer", error=type(last).__name__) from last
+
+    async def _ensure_stream(self, client: Client, spec: StreamSpec, timeout_s: float) -> None:
+        """Make the stream, or bring one that was made otherwise in line."""
+        jetstream = client.jetstream(timeout=timeout_s)
+        config = _stream_config(spec, self._replicas)
+        try:
+            await jetstream.add_stream(config)
+        except nats.js.errors.APIError as error:
+            if error.err_code != OTHER_CONFIGURATION:
+                raise
+            await jetstream.update_stream(config)
 
     async def _connected(self) -> Client:
         """Return the client while it is connected; wait for that a bounded time."""
@@ -219,9 +241,9 @@ class NatsBus:
         try:
             await asyncio.wait_for(
                 client.connect(
-                    self._url,
+                    self._servers,
                     name=self._name,
-                    token=self._token or None,
+                    **self._proof,
                     connect_timeout=2,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=random.uniform(0.25, 0.75),  # noqa: S311  (spreads the herd)
@@ -230,7 +252,7 @@ class NatsBus:
                     error_cb=_unsaid,
                     reconnected_cb=self._reconnected,
                 ),
-                self._start_s,
+                self.start_s,
             )
         except (nats.errors.Error, TimeoutError, OSError) as error:
             await client.close()
@@ -255,19 +277,7 @@ async def _translated() -> AsyncIterator[None]:
         raise Unavailable("the broker does not answer", error=type(error).__name__) from error
 
 
-async def _ensure_stream(client: Client, spec: StreamSpec, timeout_s: float) -> None:
-    """Make the stream, or bring one that was made otherwise in line."""
-    jetstream = client.jetstream(timeout=timeout_s)
-    config = _stream_config(spec)
-    try:
-        await jetstream.add_stream(config)
-    except nats.js.errors.APIError as error:
-        if error.err_code != OTHER_CONFIGURATION:
-            raise
-        await jetstream.update_stream(config)
-
-
-def _stream_config(spec: StreamSpec) -> StreamConfig:
+def _stream_config(spec: StreamSpec, replicas: int) -> StreamConfig:
     return StreamConfig(
         name=spec.name,
         subjects=list(spec.subjects),
@@ -279,11 +289,15 @@ def _stream_config(spec: StreamSpec) -> StreamConfig:
         max_msg_size=MAX_DATA_BYTES
         + MAX_HEADER_BYTES * (2 if spec.name.endswith(DEAD_LETTERS) else 1),
         duplicate_window=DEDUPE_WINDOW_S,
+        num_replicas=replicas,
     )
 
 
 def _consumer_config(spec: ConsumerSpec) -> ConsumerConfig:
-    """Give the consumer: deliveries are not limited by the broker, `runtime.consume` decides when it is enough."""
+    """Give the consumer; it has as many replicas as its stream.
+
+    Deliveries are not limited by the broker, `runtime.consume` decides when it is enough.
+    """
     return ConsumerConfig(
         durable_name=spec.durable,
         filter_subjects=list(spec.filters),
