@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
-from tests.support.writing import write_all
+from tests.support.writing import write_all, write_oddly
 
 from isocenter.errors import InvalidRequest, NotFound
 from isocenter.ports.objects import ObjectStore, Spool
@@ -25,7 +25,7 @@ class ObjectStoreSuite:
 
     def spooled(self, store: ObjectStore, content: bytes) -> Spool:
         spool = store.spool()
-        write_all(spool.fileno(), content)
+        write_all(spool, content)
         return spool
 
     def put_file(self, store: ObjectStore, key: str, content: bytes) -> None:
@@ -51,6 +51,18 @@ class ObjectStoreSuite:
         spool.discard()
         spool.discard()
         assert list(store.list("")) == []
+
+    @pytest.mark.parametrize("size", [0, 1, 4096, 70_000, 131_072, 600_001])
+    def test_an_object_has_what_was_appended_and_nothing_more(
+        self, store: ObjectStore, size: int
+    ) -> None:
+        content = bytes(range(251)) * (size // 251) + bytes(range(size % 251))
+        assert store.put_file(self.spooled(store, content), "even", sha256="").size_bytes == size
+        assert store.read("even") == content
+        odd = store.spool()
+        write_oddly(odd, content, 66_001)
+        assert store.put_file(odd, "odd", sha256="").size_bytes == size
+        assert store.read("odd") == content
 
     def test_the_spool_is_consumed(self, store: ObjectStore) -> None:
         spool = self.spooled(store, b"content")

@@ -22,7 +22,8 @@ def receive(receiver: Receiver, acks: int, numbers: range, seed: str) -> None:
     sender = pb.Sender(protocol="dimse", address="127.0.0.1", calling_ae_title="CHILD")
     for number in numbers:
         sop = f"1.2.{seed}.{number}"
-        content = data_set(sop, f"1.2.{number % 2}", f"1.2.3.{number % 3}", pixels=b"\1" * 200)
+        pixels = b"\1" * (200 if number % 2 else 100_000)  # through the page cache, and past it
+        content = data_set(sop, f"1.2.{number % 2}", f"1.2.3.{number % 3}", pixels=pixels)
         incoming = receiver.begin(sender, EXPLICIT_VR_LITTLE_ENDIAN, SECONDARY_CAPTURE, sop)
         incoming.write(memoryview(content))
         outcome = incoming.finish()

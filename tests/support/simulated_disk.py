@@ -194,6 +194,9 @@ class SimulatedDisk(Disk):
             self._step()
             self._write(self._file(fd), offset, bytes(content))
 
+    def use_page_cache(self, fd: int) -> None:
+        del fd
+
     def truncate(self, fd: int, size: int) -> None:
         with self._lock:
             self._step()

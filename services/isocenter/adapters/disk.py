@@ -53,6 +53,11 @@ class Disk:
             done = os.pwrite(fd, rest, offset)
             rest, offset = rest[done:], offset + done
 
+    def use_page_cache(self, fd: int) -> None:
+        """Write as usual to a file that was opened with O_DIRECT."""
+        flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags & ~os.O_DIRECT)
+
     def truncate(self, fd: int, size: int) -> None:
         """Cut the file, or extend it by zeros."""
         os.ftruncate(fd, size)

@@ -15,7 +15,6 @@ TICK_S = 0.5  # how often a waiting thread looks up: whether to drain, whether a
 CHUNK_BYTES = 256 * KIB  # longest piece handed on; shorter when the PDV ends
 _FIRST_BUFFER_BYTES = 8 * KIB  # until an association is accepted
 _BUFFER_BYTES = CHUNK_BYTES + 4 * KIB  # some room to read the next headers along
-MAX_LOW_WATER_BYTES = 128 * KIB  # less than half of what the kernel lets wait for us
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -40,9 +39,7 @@ class Wire:
         "_connection",
         "_draining",
         "_end",
-        "_low_water_bytes",
         "_patience",
-        "_plain",
         "_start",
         "_watch",
         "between_messages",
@@ -61,12 +58,10 @@ class Wire:
         self._watch = Watch(patience)
         self._buffer = memoryview(bytearray(_FIRST_BUFFER_BYTES))
         self._start = self._end = 0
-        self._low_water_bytes = 1
         self._broken = False
         self.between_messages = True
         self.received_bytes = 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._plain = not isinstance(connection, ssl.SSLSocket)
         _wait_at_most(connection, min(TICK_S, patience.artim_s / 4, patience.idle_s / 4))
 
     def enlarge(self) -> None:
@@ -154,8 +149,6 @@ class Wire:
             buffered = self._end - self._start
             self._buffer[:buffered] = self._buffer[self._start : self._end]
             self._start, self._end = 0, buffered
-        if self._plain:
-            self._await(min(max(count - (self._end - self._start), 1), MAX_LOW_WATER_BYTES))
         if _QUICKACK is not None:
             # One-shot: without it a sender that leaves Nagle on waits 40 ms for a delayed ACK, per message.
             with contextlib.suppress(OSError):
@@ -168,13 +161,6 @@ class Wire:
             raise Draining
         self._end += received
         self.received_bytes += received
-
-    def _await(self, count: int) -> None:
-        """Have the kernel wake us when that much is there, not for every segment; they are sure to come."""
-        if count != self._low_water_bytes:
-            with contextlib.suppress(OSError):
-                self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
-            self._low_water_bytes = count
 
     def _receive_once(self) -> int:
         try:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.limits import ScanLimits
 from isocenter.ingest.acknowledge import Acknowledger
+from isocenter.ingest.buffers import Buffers
 from isocenter.ingest.digesting import Digesters
-from isocenter.ingest.gathering import Gatherings
 from isocenter.ingest.outcome import Finding
 from isocenter.ingest.quarantine import AlreadyKept, Quarantine
 from isocenter.ingest.spooling import SpoolWriter
@@ -34,11 +34,11 @@ class Desk:
     digesters: Digesters
     watermark: Watermark
     limits: ReceiveLimits
-    gatherings: Gatherings
+    buffers: Buffers
 
     def writer(self, spool: Spool) -> SpoolWriter:
         """Append to a spool within the limits."""
-        return SpoolWriter(spool, self.watermark, self.limits.max_instance_bytes)
+        return SpoolWriter(spool, self.buffers, self.watermark, self.limits.max_instance_bytes)
 
 
 @dataclass(frozen=True, slots=True)

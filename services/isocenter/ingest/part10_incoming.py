@@ -95,18 +95,23 @@ class _Unreadable:
         self._rejected = Rejected(error, sender)
         self._spool = desk.objects.spool()
         self._writer = desk.writer(self._spool)
+        self._is_over = False
 
     def write(self, data: memoryview) -> None:
         self._writer.write(data)
 
     def finish(self) -> Outcome:
         try:
+            self._writer.end()
             return self._desk.quarantine.keep(self._spool, self._writer.size_bytes, self._rejected)
         finally:
             self.discard()
 
     def discard(self) -> None:
-        self._spool.discard()
+        if not self._is_over:
+            self._is_over = True
+            self._writer.release()
+            self._spool.discard()
 
 
 def _uid(text: str) -> str:

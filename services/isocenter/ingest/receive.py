@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.ingest.acknowledge import Acknowledger, Announce
+from isocenter.ingest.buffers import Buffers
 from isocenter.ingest.desk import Desk, ReceiveLimits, Said
 from isocenter.ingest.digesting import Digesters
-from isocenter.ingest.gathering import Gatherings
 from isocenter.ingest.incoming import DatasetIncoming
 from isocenter.ingest.part10_incoming import Part10Incoming
 from isocenter.ingest.quarantine import AlreadyKept, Quarantine
@@ -44,7 +44,7 @@ class Receiver:
             Digesters(),
             self._watermark,
             limits or ReceiveLimits(),
-            Gatherings(),
+            Buffers(),
         )
 
     def accepting(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 from isocenter.errors import InvalidRequest
 
 MAX_KEY_LENGTH = 512
+BLOCK_BYTES = 4096  # in which disks and memory are cut
 _KEY = re.compile(r"(?!\.)[A-Za-z0-9._~-]{1,255}(/(?!\.)[A-Za-z0-9._~-]{1,255})*", re.ASCII)
 
 
@@ -35,8 +36,17 @@ class Spool(Protocol):
         """Where it lies."""
         ...
 
+    def append(self, memory: memoryview, size_bytes: int) -> None:
+        """Write the first `size_bytes` of `memory` at the end of the file.
+
+        Costs least when `memory` begins at a page and reaches to the next multiple of `BLOCK_BYTES`, as did all before
+        it: the disk may then take it as it lies there, with what follows `size_bytes` up to there set to zero.
+        Raises OutOfSpace, StorageFailed.
+        """
+        ...
+
     def fileno(self) -> int:
-        """Descriptor open for reading and writing."""
+        """Descriptor open for reading."""
         ...
 
     def flush(self) -> None:

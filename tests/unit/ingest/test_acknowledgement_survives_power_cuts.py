@@ -11,6 +11,7 @@ from tests.support.fates import Chance, EverythingSurvives, NamesSurvive, Nothin
 from tests.support.part10 import SECONDARY_CAPTURE, digest_of
 from tests.support.promises import check_promise
 from tests.support.simulated_disk import PowerCut, SimulatedDisk
+from tests.support.writing import write_all
 
 from isocenter.adapters.journal.files import FileJournal
 from isocenter.adapters.objects.filesystem import FilesystemObjects
@@ -27,7 +28,7 @@ MAX_STEPS = 60  # more than storing the first instance takes
 
 def instance_of(number: int) -> tuple[bytes, pb.Receipt]:
     """One of a few instances in a few series and studies, as spooled, with the receipt to be."""
-    data_set = b"data set %d " % number * (1 + number * 3)
+    data_set = b"data set %d " % number * (7000 if number % 4 == 3 else 1 + number * 3)
     digest = digest_of(data_set)
     key = InstanceKey(f"1.{number % 2}", f"1.2.{number % 3}", f"1.2.3.{number}", digest)
     meta = write_file_meta(SECONDARY_CAPTURE, key.sop_instance_uid, EXPLICIT_VR_LITTLE_ENDIAN)
@@ -66,7 +67,7 @@ class AcknowledgementMachine(RuleBasedStateMachine):
     def store(self, number: int) -> None:
         content, receipt = instance_of(number)
         spool = self.objects.spool()
-        self.disk.write(spool.fileno(), content)
+        write_all(spool, content)
         self.path.store(spool, receipt)
         self.acknowledged.add(receipt.digest)
 

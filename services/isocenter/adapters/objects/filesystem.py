@@ -9,7 +9,8 @@ from pathlib import Path
 from isocenter.adapters.disk import Disk, storage_error
 from isocenter.adapters.folders import DurableFolders
 from isocenter.adapters.objects.listing import list_objects
-from isocenter.adapters.objects.spools import FilesystemSpool, Spools
+from isocenter.adapters.objects.spool_file import FilesystemSpool
+from isocenter.adapters.objects.spools import Spools
 from isocenter.errors import InvalidRequest, NotFound, StorageFailed, Unavailable
 from isocenter.ports.objects import ObjectInfo, Spool, check_key
 

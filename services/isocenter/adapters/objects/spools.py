@@ -5,57 +5,12 @@ import itertools
 import os
 import secrets
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
 
 from isocenter.adapters.disk import Disk
+from isocenter.adapters.objects.spool_file import FilesystemSpool, Writing
 
 FOLDER = ".spool"
 _LOCK = ".lock"
-
-
-Writing = Callable[
-    [], AbstractContextManager[None]
-]  # translates what the disk says, and remembers failures
-
-
-class FilesystemSpool:
-    """`ports.objects.Spool` as a file on the store's own file system, so that it becomes an object without a copy."""
-
-    __slots__ = ("_disk", "_fd", "_is_flushed", "_writing", "name")
-
-    def __init__(self, disk: Disk, name: str, writing: Writing) -> None:
-        self.name = name
-        self._disk = disk
-        self._writing = writing
-        self._is_flushed = False
-        self._fd = disk.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-
-    @property
-    def path(self) -> Path:
-        """The private file."""
-        return Path(self.name)
-
-    def fileno(self) -> int:
-        """Descriptor open for reading and writing, -1 once discarded."""
-        return self._fd
-
-    def flush(self) -> None:
-        """Sync the content, once."""
-        if not self._is_flushed:
-            with self._writing():
-                self._disk.fdatasync(self._fd)
-            self._is_flushed = True
-
-    def discard(self) -> None:
-        """Close the file and remove its private name."""
-        fd, self._fd = self._fd, -1
-        if fd < 0:
-            return
-        self._disk.close(fd)
-        with contextlib.suppress(OSError):  # what stays is reclaimed at the next start
-            self._disk.unlink(self.name)
 
 
 class Spools:

@@ -1,14 +1,16 @@
-"""Several data sets at once: gathered in memory, and stored the same."""
+"""Data sets pass through buffers, several at once and larger than one, and are stored as they came."""
 
+import ctypes
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.part10 import SECONDARY_CAPTURE, data_set, digest_of
+from tests.support.part10 import SECONDARY_CAPTURE, data_set, digest_of, part10
 from tests.support.receive_core import SENDER, Core
 
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
-from isocenter.ingest.gathering import GATHER_BYTES, Gatherings
+from isocenter.ingest.buffers import BUFFER_BYTES, Buffers
 from isocenter.ingest.sinks import Incoming
 
 
@@ -31,7 +33,7 @@ def pour(incoming: Incoming, content: bytes, chunk_bytes: int) -> None:
         incoming.write(memoryview(buffer)[: len(chunk)])
 
 
-SIZES = [0, 300_000, GATHER_BYTES - 500, GATHER_BYTES, 3 * GATHER_BYTES]
+SIZES = [0, 300_000, BUFFER_BYTES - 500, BUFFER_BYTES, 3 * BUFFER_BYTES]
 
 
 @pytest.mark.parametrize("pixel_bytes", SIZES)
@@ -57,20 +59,36 @@ def test_one_that_is_given_up_leaves_the_others_alone(core: Core) -> None:
     assert kept.finish().digest == digest_of(content)
 
 
-def test_a_lone_data_set_is_not_gathered_however_many_came_before(core: Core) -> None:
-    gatherings = core.receiver._desk.gatherings
-    for one in [begin(core, f"1.2.{n}") for n in range(3)]:
-        one.discard()
-    assert gatherings.enter() is None
-    gatherings.leave()
+def test_every_buffer_is_given_back_whatever_came_of_its_data_set(core: Core) -> None:
+    buffers = core.receiver._desk.buffers
+    stored, unreadable, lost = begin(core, "1.2.1"), begin(core, "1.2.2"), begin(core, "1.2.3")
+    assert buffers.lent == 3
+    pour(stored, data_set("1.2.1"), 1000)
+    pour(unreadable, b"\xff" * 3000, 1000)
+    assert stored.finish().status == "stored"
+    assert unreadable.finish().status == "quarantined"
+    lost.discard()
+    assert buffers.lent == 0
 
 
-def test_buffers_are_lent_again_with_nothing_of_the_last_in_them() -> None:
-    gatherings = Gatherings()
-    gatherings.enter()
-    first = gatherings.enter()
-    assert first is not None and first.take(memoryview(b"secret"))
-    gatherings.give_back(first)
-    again = gatherings.enter()
-    assert again is not None and bytes(again.content()) == b""
-    assert not again.take(memoryview(bytes(GATHER_BYTES + 1)))
+def test_a_data_set_with_another_name_than_its_file_meta_is_stored_under_its_own(
+    core: Core,
+) -> None:
+    content = data_set("1.2.5", pixels=bytes(2 * BUFFER_BYTES))
+    incoming = core.receiver.begin_part10(SENDER)
+    meta = part10("1.2.4").removesuffix(data_set("1.2.4"))
+    pour(incoming, meta + content, 100_000)
+    assert incoming.finish().digest == digest_of(content)
+    (receipt,) = core.receipts()
+    assert core.objects.read(receipt.object_key)[receipt.dataset_offset :] == content
+    assert core.receiver._desk.buffers.lent == 0
+
+
+def test_buffers_begin_at_a_page_and_are_lent_again() -> None:
+    buffers = Buffers()
+    first = buffers.lend()
+    assert len(first) == BUFFER_BYTES
+    assert ctypes.addressof(ctypes.c_char.from_buffer(first)) % mmap.PAGESIZE == 0
+    buffers.take_back(first)
+    assert buffers.lend() is first
+    assert buffers.lend() is not first
