@@ -8,12 +8,13 @@ import json
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import nats
 import pytest
+import pytest_asyncio
 from nats.aio.client import Client
 from tests.support.events import SITE
 from tests.support.nats_server import die_with_parent
@@ -29,7 +30,7 @@ from isocenter.embedded.nats_cluster import (
 )
 
 NODES = 3
-ACCOUNTS = 64
+ACCOUNTS = {SITE: 64, "local": 8}
 READY_S = 30.0
 PASSWORD = "a password of the test's"
 
@@ -41,10 +42,14 @@ class RunningCluster:
             ClusterNode(f"n{n}", folder / f"store-{n}", free_port(), free_port(), free_port())
             for n in range(1, NODES + 1)
         )
-        sites = tuple(SiteAccount(SITE, PASSWORD, f"account-{n}") for n in range(ACCOUNTS))
-        others = (SiteAccount("local", PASSWORD), SiteAccount("elsewhere", PASSWORD))
-        self.cluster = NatsCluster(nodes, (*sites, *others), PASSWORD, PASSWORD)
-        self._unused = iter(sites)
+        sites = [
+            SiteAccount(site, PASSWORD, f"{site}-{n}")
+            for site, count in ACCOUNTS.items()
+            for n in range(count)
+        ]
+        elsewhere = SiteAccount("elsewhere", PASSWORD)
+        self.cluster = NatsCluster(nodes, (*sites, elsewhere), PASSWORD, PASSWORD)
+        self._unused = sites
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -55,18 +60,33 @@ class RunningCluster:
     def servers(self) -> list[str]:
         return [f"nats://{node.address}:{node.port}" for node in self.cluster.nodes]
 
-    def fresh_account(self) -> SiteAccount:
+    def fresh_account(self, site: str = SITE) -> SiteAccount:
         """An account without streams."""
-        return next(self._unused)
+        account = next(one for one in self._unused if one.site == site)
+        self._unused.remove(account)
+        return account
 
-    def bus(self, account: SiteAccount) -> NatsBus:
+    def bus(self, account: SiteAccount, connected: str = "") -> NatsBus:
+        """A bus; one that is `connected` to a server first hears of the others from it."""
+        servers = [
+            f"nats://{node.address}:{node.port}"
+            for node in self.cluster.nodes
+            if node.name == (connected or node.name)
+        ]
         proof = {"user": account.user, "token": account.password}
-        return NatsBus(self.servers, site=account.site, replicas=NODES, **proof)
+        return NatsBus(servers, site=account.site, replicas=NODES, **proof)
 
-    async def client(self, account: SiteAccount | None = None) -> Client:
+    @asynccontextmanager
+    async def connected(self, account: SiteAccount | None = None) -> AsyncIterator[Client]:
         """A connection as a site, or as the administrator."""
         user = account.user if account else ADMINISTRATOR
-        return await nats.connect(self.servers, user=user, password=PASSWORD)
+        client = await nats.connect(
+            self.servers, user=user, password=PASSWORD, max_reconnect_attempts=3
+        )
+        try:
+            yield client
+        finally:
+            await client.close()
 
     def start(self, *names: str) -> None:
         """Start those that do not run, all or these."""
@@ -134,3 +154,11 @@ def running_cluster(folder: Path) -> Iterator[RunningCluster]:
 def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
     with running_cluster(tmp_path_factory.mktemp("nats-cluster")) as cluster:
         yield cluster
+
+
+@pytest_asyncio.fixture
+async def cluster_to_harm(nats_cluster: RunningCluster) -> AsyncIterator[RunningCluster]:
+    """The cluster, which is whole again afterwards whatever was done to it."""
+    yield nats_cluster
+    nats_cluster.start()
+    await nats_cluster.until_ready()
