@@ -87,7 +87,7 @@ _WILD = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}) 
 _ONE_VALUE = frozenset({"LT", "ST", "UR", "UT"})  # a backslash is text in these (PS3.5 6.2)
 _COMMA = frozenset({"UI", "CS"})  # a comma cannot be part of these
 _NOT_MATCHED = frozenset({"SQ", "OB", "OD", "OF", "OL", "OV", "OW"})
-_PAIRS = (
+PAIRS = (  # a date and the time of the same event
     ("00080020", "00080030"),
     ("00080021", "00080031"),
     ("00080022", "00080032"),
@@ -142,7 +142,7 @@ def combine(conditions: Iterable[Match]) -> tuple[Match, ...]:
     Every list of conditions goes through here: a time range that ends before it starts means something only joined.
     """
     remaining = list(conditions)
-    for date_tag, time_tag in _PAIRS:
+    for date_tag, time_tag in PAIRS:
         dates = [
             m for m in remaining if isinstance(m, Range) and m.tag == date_tag and not m.single
         ]

@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from isocenter.adapters.index.sqlite.columns import (
+from isocenter.adapters.index.columns import (
     INSTANCE,
     MODALITIES_IN_STUDY,
     NAMES,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import assert_never
 
-from isocenter.adapters.index.sqlite import elements
-from isocenter.adapters.index.sqlite.documents import JsonObject, parsed
+from isocenter.adapters.index import elements
+from isocenter.adapters.index.documents import JsonObject, parsed
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import (
     DateTimeRange,

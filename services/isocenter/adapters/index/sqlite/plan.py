@@ -11,7 +11,7 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
-from isocenter.adapters.index.sqlite.columns import (
+from isocenter.adapters.index.columns import (
     MODALITIES_IN_STUDY,
     NAMES,
     TEXT_COLUMNS,

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from isocenter.adapters.index.sqlite.documents import pack, unpack
+from isocenter.adapters.index.documents import pack, unpack
 from isocenter.ports.index_rows import (
     DeletionRow,
     HoldRow,

@@ -3,8 +3,9 @@
 # ruff: noqa: S608 - statements are put together of our own names; values are always parameters
 
 import sqlite3
-from dataclasses import replace
 
+from isocenter.adapters.index.documents import JsonObject, loaded, merged, parsed, unpack
+from isocenter.adapters.index.queries import PATIENT_NAME, answer_of_instance, asked_of
 from isocenter.adapters.index.sqlite import plan
 from isocenter.adapters.index.sqlite.conditions import (
     COLUMNS,
@@ -13,28 +14,9 @@ from isocenter.adapters.index.sqlite.conditions import (
     among_clause,
     clause_of,
 )
-from isocenter.adapters.index.sqlite.documents import JsonObject, loaded, merged, parsed, unpack
-from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Level, Query
 
-MAX_CONDITIONS = 64
-MAX_OFFSET = (1 << 31) - 1
-PATIENT_NAME = "00100010"
-# Attributes of an instance in a default answer (PS3.18 10.6.3.3.3), what its series and study add comes from theirs.
-INSTANCE_ANSWER = (
-    *(
-        "00080005",
-        "00080016",
-        "00080018",
-        "00080056",
-        "00080201",
-        "0020000D",
-        "0020000E",
-        "00200013",
-    ),
-    *("00280008", "00280010", "00280011", "00280100"),
-)
 _JOINS: dict[Level, str] = {
     "study": "",
     "series": " CROSS JOIN series e ON e.study = s.id",
@@ -71,9 +53,7 @@ _DEPTH: dict[Level, int] = {"study": 0, "series": 1, "instance": 2}
 
 def search(connection: sqlite3.Connection, query: Query) -> list[Found]:
     """Run a search; see `ports.index.IndexReader.search`."""
-    if not (0 <= query.limit <= MAX_OFFSET and 0 <= query.offset <= MAX_OFFSET):
-        raise InvalidRequest(f"limit and offset are numbers from 0 to {MAX_OFFSET}")
-    asked = _asked(query)
+    asked = asked_of(query)
     source = plan.choose(connection, asked, ordered=not asked.order)
     where, params = _where(asked, source)
     keys = (
@@ -88,26 +68,12 @@ def search(connection: sqlite3.Connection, query: Query) -> list[Found]:
 
 def count(connection: sqlite3.Connection, query: Query, at_most: int) -> int:
     """Count matches, at most that many."""
-    asked = _asked(query)
+    asked = asked_of(query)
     source = plan.choose_for_count(connection, asked)
     where, params = _where(asked, source)
     rows = f"SELECT 1 FROM {source.sql}{_JOINS[query.level]} WHERE {where} LIMIT ?"
     sql = f"SELECT count(*) FROM ({rows})"
     return int(connection.execute(sql, (*source.params, *params, at_most)).fetchone()[0])
-
-
-def _asked(query: Query) -> Query:
-    """Put the study and series of the path among the conditions."""
-    if len(query.conditions) > MAX_CONDITIONS:
-        raise InvalidRequest(f"more than {MAX_CONDITIONS} conditions")
-    path: list[Match] = []
-    if query.study_instance_uid is not None:
-        path.append(SingleValue("0020000D", "UI", (query.study_instance_uid,)))
-    if query.series_instance_uid is not None:
-        path.append(SingleValue("0020000E", "UI", (query.series_instance_uid,)))
-    if query.series_instance_uid is not None and query.level == "study":
-        raise InvalidRequest("a study search cannot name a series")
-    return replace(query, conditions=(*path, *query.conditions))
 
 
 def _where(query: Query, source: plan.Source) -> tuple[str, list[Param]]:
@@ -173,7 +139,7 @@ def _of_instance(packed: bytes, *, full: bool) -> JsonObject:
     document = parsed(packed)
     if full:
         return document
-    return {tag: document[tag] for tag in INSTANCE_ANSWER if tag in document}
+    return answer_of_instance(document)
 
 
 def _read(content: bytes, *, packed: bool) -> JsonObject:

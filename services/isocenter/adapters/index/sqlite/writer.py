@@ -8,9 +8,9 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from isocenter.adapters.index.documents import unpack
 from isocenter.adapters.index.sqlite import rows
 from isocenter.adapters.index.sqlite.connect import open_writer
-from isocenter.adapters.index.sqlite.documents import unpack
 from isocenter.adapters.index.sqlite.faults import translated
 from isocenter.adapters.index.sqlite.pointer import Serving, same_file
 from isocenter.adapters.index.sqlite.reads import SqliteReads

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple, replace
 
-from isocenter.adapters.index.sqlite import columns, rows
-from isocenter.adapters.index.sqlite.documents import pack
+from isocenter.adapters.index import columns
+from isocenter.adapters.index.documents import pack
+from isocenter.adapters.index.sqlite import rows
 from isocenter.dicom.person_name import FoldedName
 from isocenter.ports.index_rows import Flags, IndexBatch, InstanceRow, SeriesRow, StudyRow
 

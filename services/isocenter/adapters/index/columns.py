@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from isocenter.adapters.index.sqlite import elements
-from isocenter.adapters.index.sqlite.documents import JsonObject
+from isocenter.adapters.index import elements
+from isocenter.adapters.index.documents import JsonObject
 from isocenter.dicom.person_name import FoldedName, fold_name
 
 Kind = Literal["text", "number", "date", "time"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from isocenter.adapters.index.sqlite.documents import JsonObject
+from isocenter.adapters.index.documents import JsonObject
 from isocenter.dicom import temporal
 from isocenter.dicom.person_name import GROUPS
 
@@ -18,7 +18,7 @@ def values_of(document: JsonObject, tag: str) -> list[Any]:
 
 
 def _plain(value: Any) -> str:
-    """Text without padding, and without what SQLite cannot hold: NUL ends a text, half of a surrogate pair is none."""
+    """Text without padding, and without what no index can hold: NUL, and half of a surrogate pair."""
     text = str(value).replace("\0", "").strip(" ")
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
@@ -35,7 +35,7 @@ def first_text(document: JsonObject, tag: str) -> str | None:
 
 
 def first_number(document: JsonObject, tag: str) -> int | None:
-    """First value when it is a whole number SQLite can hold."""
+    """First value when it is a whole number of 64 bits."""
     try:
         number = int(first_text(document, tag) or "")
     except ValueError:
