@@ -12,6 +12,7 @@ from isocenter.ingest.service import Ingest, IngestPorts
 from isocenter.ingest.service import build as build_ingest
 from isocenter.ingest.settings import IngestSettings
 from isocenter.runtime.lifecycle import Process, run
+from isocenter.runtime.metrics_route import metrics_route
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.rpc import channel
@@ -50,7 +51,12 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     reading = StreamingPorts(index, objects, recording.journal, IndexerClient(indexer))
     receiving = build_ingest(ingest, purges=False)
     streaming = build_streaming(reading, streaming_settings)
-    routes = (*receiving.routes, *streaming.routes, *static_routes(viewer_folder()))
+    routes = (
+        *receiving.routes,
+        *streaming.routes,
+        metrics_route(settings.run_folder),
+        *static_routes(viewer_folder()),
+    )
     service = Service(
         "http",
         tasks={**receiving.tasks, **streaming.tasks},

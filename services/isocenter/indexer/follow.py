@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.errors import Corrupted, Unavailable
 from isocenter.events.entries import EntryKind
+from isocenter.events.versions import version_ms
 from isocenter.indexer.changes import Changes, changes_of
 from isocenter.indexer.decided import Decided, Decision, decode
 from isocenter.indexer.document import row_of
@@ -21,6 +22,7 @@ from isocenter.ports.index import MetadataIndex
 from isocenter.ports.index_rows import Claim, IndexBatch, InstanceRow
 from isocenter.ports.journal import Journal, Record, Stream
 from isocenter.runtime.log import logger
+from isocenter.runtime.metrics import METRICS
 
 RACES = 3  # steps begun anew because somebody else claimed meanwhile
 # Positions that moved over entries of no interest look unapplied until they are kept.
@@ -79,6 +81,8 @@ class Follower:
             if saw is not None:
                 saw(batch.records)
             self._apply(batch, always() if always is not None else {})
+            if self.mode == "live":
+                self._measure(batch)
             applied += len(batch.records)
         for stream, end in theirs.items():  # emptied commits at the end
             if end > self.positions.get(stream, 0):
@@ -116,6 +120,13 @@ class Follower:
         """Keep positions that wait."""
         if self._unsaved:
             self.write(IndexBatch())
+
+    def _measure(self, batch: Batch) -> None:
+        """Tell how long the receipt that waited longest was on its way."""
+        versions = [r.entry.version for r in batch.records if r.entry.kind is EntryKind.RECEIPT]
+        if versions:
+            waited_ms = max(0, self._clock.now_ms() - version_ms(min(versions)))
+            METRICS.observe("isocenter_searchable_seconds", waited_ms / 1000)
 
     def _apply(self, batch: Batch, always: Mapping[Stream, int]) -> None:
         told = list(_told(batch.records))

@@ -17,6 +17,7 @@ from isocenter.ports.bus import EventBus
 from isocenter.ports.journal import Entry, Position
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
+from isocenter.runtime.publish import publish
 
 MAX_BATCH = 200  # entries
 COLLECT_S = 0.020  # the first after a rest
@@ -120,7 +121,7 @@ class Announcer:
         """Publish one event; give it back when it is to be tried again."""
         async with self._in_flight:
             try:
-                await self._bus.publish(event)
+                await publish(self._bus, event)
             except TransientError:
                 return event
             except IsocenterError as error:

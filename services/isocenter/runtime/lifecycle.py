@@ -17,6 +17,7 @@ from isocenter.errors import IsocenterError
 from isocenter.ports.bus import EventBus
 from isocenter.runtime.health import Health
 from isocenter.runtime.log import configure, logger
+from isocenter.runtime.metrics_server import MetricsServer
 from isocenter.runtime.rpc import make_server, socket_path
 from isocenter.runtime.run_folder import only_one, prepare, rpc_token
 from isocenter.runtime.running import Running
@@ -119,6 +120,8 @@ async def live(
     for add in service.servicers:
         add(server)
     await server.start()
+    metrics = MetricsServer(settings)
+    await metrics.start()
     await health.become("starting")
     running = Running(process.service, process.bus, process.web, health, stop)
     try:
@@ -134,5 +137,6 @@ async def live(
             await running.drain(settings.grace_s)
     finally:
         await health.become("stopped")
+        await metrics.stop()
         await server.stop(min(settings.grace_s, 5.0))
     return 1 if running.failed else 0

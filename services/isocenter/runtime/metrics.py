@@ -1,55 +1,40 @@
-"""Every metric by name; a name that is not here does not type-check. Kept in process, shown as Prometheus text."""
+"""Counters, gauges and histograms, kept in the process; shown by `metrics_server`."""
 
 import threading
 from bisect import bisect_left
-from typing import Literal
 
-Counter = Literal[
-    "isocenter_http_requests_total",  # by action and status
-    "isocenter_rpc_calls_total",  # by code
-    "isocenter_events_handled_total",  # by service and outcome: done, later, dead_letter
-    "isocenter_events_published_total",  # by fact
-    "isocenter_events_unsaid_total",  # by fact: left to the sweep over the journal
-    "isocenter_audit_entries_total",  # by outcome: written, lost
-    "isocenter_received_bytes_total",  # by source
-    "isocenter_sign_in_failures_total",
-]
-Gauge = Literal[
-    "isocenter_associations",  # open now
-    "isocenter_consumer_lag_events",  # by service
-    "isocenter_journal_lag_commits",
-    "isocenter_serving",  # 1 while serving
-]
-Histogram = Literal[
-    "isocenter_handle_seconds",  # one batch, by service
-]
-Labels = tuple[tuple[str, str], ...]
+from isocenter.runtime.exposition import Family, Labels, Sample, number
+from isocenter.runtime.metric_names import MEANINGS, Counter, Gauge, Histogram, Name
 
-MAX_LABEL_SETS = 64  # for each name; what comes later is counted under "other"
-BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+MAX_LABEL_SETS = 256  # for each name; what comes later is counted under "other"
+BUCKETS_S = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+)  # fmt: skip
 
 
 class Metrics:
-    """Counters, gauges and histograms of one process; safe to use from many threads."""
+    """The metrics of one process; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[str, dict[Labels, float]] = {}
-        self._buckets: dict[str, dict[Labels, list[float]]] = {}
-        self._kinds: dict[str, str] = {}
+        self._values: dict[Name, dict[Labels, float]] = {}
+        self._buckets: dict[Name, dict[Labels, list[float]]] = {}
+        for name, meaning in MEANINGS.items():  # a counter that starts late hides its first steps
+            if meaning.kind == "counter" and not meaning.labels:
+                self._values[name] = {(): 0.0}
 
     def count(self, name: Counter, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""
         with self._lock:
-            series = self._series(name, "counter")
+            series = self._values.setdefault(name, {})
             key = _bounded(series, labels)
-            series[key] = series.get(key, 0) + amount
+            series[key] = series.get(key, 0.0) + amount
 
     def set(self, name: Gauge, value: float, **labels: str) -> None:
         """Set a gauge."""
         with self._lock:
-            series = self._series(name, "gauge")
-            series[_bounded(series, labels)] = value
+            series = self._values.setdefault(name, {})
+            series[_bounded(series, labels)] = float(value)
 
     def observe(self, name: Histogram, seconds: float, **labels: str) -> None:
         """Put a duration into a histogram."""
@@ -64,22 +49,19 @@ class Metrics:
         with self._lock:
             return self._values.get(name, {}).get(tuple(sorted(labels.items())), 0.0)
 
-    def text(self) -> str:
-        """All of it in the Prometheus text format."""
+    def families(self) -> list[Family]:
+        """All of it as it stands now, by name."""
         with self._lock:
-            lines: list[str] = []
-            for name, series in sorted(self._values.items()):
-                lines.append(f"# TYPE {name} {self._kinds[name]}")
-                lines += [f"{name}{_braces(key)} {value:g}" for key, value in series.items()]
-            for name, rows in sorted(self._buckets.items()):
-                lines.append(f"# TYPE {name} histogram")
-                for key, row in rows.items():
-                    lines += _histogram_lines(name, key, row)
-        return "\n".join(lines) + "\n"
+            return [
+                Family(name, meaning.kind, meaning.text, self._samples(name))
+                for name, meaning in sorted(MEANINGS.items())
+            ]
 
-    def _series(self, name: str, kind: str) -> dict[Labels, float]:
-        self._kinds[name] = kind
-        return self._values.setdefault(name, {})
+    def _samples(self, name: Name) -> list[Sample]:
+        plain = [Sample(name, key, value) for key, value in self._values.get(name, {}).items()]
+        for key, row in self._buckets.get(name, {}).items():
+            plain += _histogram(name, key, row)
+        return plain
 
 
 def _bounded(
@@ -92,28 +74,16 @@ def _bounded(
     return tuple((name, "other") for name, _ in key)
 
 
-def _braces(key: Labels, **more: str) -> str:
-    pairs = [*key, *more.items()]
-    if not pairs:
-        return ""
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs) + "}"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _histogram_lines(name: str, key: Labels, row: list[float]) -> list[str]:
-    lines: list[str] = []
+def _histogram(name: str, key: Labels, row: list[float]) -> list[Sample]:
+    """Samples of one label set: how many were at most as long as each bound, their sum and their number."""
+    samples: list[Sample] = []
     total = 0.0
-    for bound, amount in zip((*BUCKETS_S, "+Inf"), row[:-1], strict=True):
+    bounds = [*map(number, BUCKETS_S), "+Inf"]
+    for bound, amount in zip(bounds, row[:-1], strict=True):
         total += amount
-        lines.append(f"{name}_bucket{_braces(key, le=str(bound))} {total:g}")
-    return [
-        *lines,
-        f"{name}_sum{_braces(key)} {row[-1]:g}",
-        f"{name}_count{_braces(key)} {total:g}",
-    ]
+        samples.append(Sample(f"{name}_bucket", (*key, ("le", bound)), total))
+    samples += [Sample(f"{name}_sum", key, row[-1]), Sample(f"{name}_count", key, total)]
+    return samples
 
 
 METRICS = Metrics()

@@ -1,6 +1,7 @@
 """Publish many events at once, a bounded number of them under way."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 from isocenter.events.event import Event
@@ -10,19 +11,26 @@ from isocenter.runtime.metrics import METRICS
 AT_ONCE = 64
 
 
+async def publish(bus: EventBus, event: Event) -> None:
+    """Return when the broker has it, and count that. Raises what `EventBus.publish` raises."""
+    started_s = time.monotonic()
+    await bus.publish(event)
+    METRICS.observe("isocenter_publish_seconds", time.monotonic() - started_s)
+    METRICS.count("isocenter_events_published_total", fact=event.fact.name)
+
+
 async def publish_all(bus: EventBus, events: Sequence[Event]) -> None:
     """Return when the broker has all of them; in no order. Raises Unavailable when it lacks one or does not say."""
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def publish(event: Event) -> None:
+    async def one(event: Event) -> None:
         async with room:
-            await bus.publish(event)
-        METRICS.count("isocenter_events_published_total", fact=event.fact.name)
+            await publish(bus, event)
 
     if len(events) == 1:
-        await publish(events[0])
+        await one(events[0])
         return
-    outcomes = await asyncio.gather(*map(publish, events), return_exceptions=True)
+    outcomes = await asyncio.gather(*map(one, events), return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome

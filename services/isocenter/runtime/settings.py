@@ -59,6 +59,9 @@ class ServiceSettings(BaseSettings):
     # false: this machine's users sign in too; needed behind a proxy on this machine
     trust_loopback: bool = True
     http_port: Port = 8080
+    metrics_port: Port | None = None  # of this process alone; 0: any that is free
+    metrics_listen: str = "127.0.0.1"  # beyond loopback only the token below opens it
+    metrics_token: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_uids: bool = False
     grace_s: Annotated[float, Field(gt=0, le=3600)] = 20.0

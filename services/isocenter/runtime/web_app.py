@@ -1,5 +1,6 @@
 """The raw ASGI application made of routes: find the route, find out who asks, decide, record, answer."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -53,6 +54,7 @@ class WebApp:
             return
         answer = _Answer(send, head=scope["method"] == "HEAD")
         action = "none"
+        started_s = time.monotonic()
         try:
             found = self._router.find(
                 scope["method"], scope.get("raw_path") or scope["path"].encode()
@@ -71,6 +73,8 @@ class WebApp:
             await self._fail(IsocenterError(), answer)
         finally:
             METRICS.count("isocenter_http_requests_total", action=action, status=str(answer.status))
+            took_s = time.monotonic() - started_s
+            METRICS.observe("isocenter_http_request_seconds", took_s, action=action)
 
     async def _handle(
         self, found: Matched, scope: Scope, receive: Receive, answer: "_Answer"
@@ -191,13 +195,3 @@ def _query(raw: bytes) -> list[tuple[str, str]]:
         )
     except ValueError as error:  # UnicodeDecodeError is one
         raise InvalidRequest("the query cannot be read") from error
-
-
-def metrics_route() -> Route:
-    """`GET /metrics`: this process's metrics in the Prometheus text format."""
-
-    async def handle(request: Request) -> None:
-        body = METRICS.text().encode()
-        await request.respond(200, body, [("Content-Type", "text/plain; version=0.0.4")])
-
-    return Route("GET", "/metrics", Action.OBSERVE, handle)

@@ -1,5 +1,7 @@
 """What has to be decoded is asked of the codec processes here, and kept for the next reader."""
 
+import time
+
 from isocenter.dicom.frames import Frame
 from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.image import Image
@@ -7,6 +9,7 @@ from isocenter.pixels.jobs import Job
 from isocenter.pixels.pool import CodecPool, PoolLimits
 from isocenter.pixels.rendering import Rendering
 from isocenter.pixels.source import Source
+from isocenter.runtime.metrics import METRICS
 from isocenter.streaming.cache import Lru
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.settings import StreamingSettings
@@ -35,7 +38,7 @@ class Decoding:
     async def frame(self, stored: Stored, number: int) -> bytes:
         """Samples of a frame as an uncompressed one in Explicit VR Little Endian, colour by pixel."""
         key = (stored.viewed.digest, stored.viewed.edit_version, number)
-        kept = self._frames.get(key)
+        kept = _counted("frames", self._frames.get(key))
         if kept is None:
             image = self._image(stored).within(self._max_bytes)
             kept = await self._run(stored, Job("decode", _NOWHERE, (stored.frame(number),), image))
@@ -47,7 +50,7 @@ class Decoding:
     ) -> bytes:
         """A picture of a frame; `document` is the instance's DICOM JSON."""
         key = (stored.viewed.digest, stored.viewed.edit_version, number, rendering)
-        kept = self._pictures.get(key)
+        kept = _counted("pictures", self._pictures.get(key))
         if kept is None:
             image = self._image(stored).within(self._max_bytes)
             job = Job(
@@ -104,7 +107,10 @@ class Decoding:
                 job.max_bytes,
             )
             try:
+                started_s = time.monotonic()
                 _, payload = await self._pool.run(placed)
+                took_s = time.monotonic() - started_s
+                METRICS.observe("isocenter_codec_seconds", took_s, kind=job.kind)
             except InvalidInstance as error:  # of what was asked the request is the good half
                 raise NotAcceptable(f"only available as stored: {error.message}") from error
         return payload
@@ -112,6 +118,13 @@ class Decoding:
     def close(self) -> None:
         """End the codec processes."""
         self._pool.close()
+
+
+def _counted(cache: str, kept: bytes | None) -> bytes | None:
+    METRICS.count(
+        "isocenter_cache_reads_total", cache=cache, outcome="miss" if kept is None else "hit"
+    )
+    return kept
 
 
 _NOWHERE = Source("")

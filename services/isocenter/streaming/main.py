@@ -7,6 +7,7 @@ from dataclasses import replace
 from isocenter.adapters.open import open_index_reader, open_journal, open_objects
 from isocenter.dicomweb.problems import answer_of
 from isocenter.runtime.lifecycle import Process, run
+from isocenter.runtime.metrics_route import metrics_route
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.rpc import channel
@@ -29,7 +30,7 @@ async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process
     stack.push_async_callback(indexer.close, None)
     objects = open_objects(settings.objects_url)
     service = build(Ports(index, objects, recording.journal, IndexerClient(indexer)), settings)
-    routes = (*service.routes, *static_routes(viewer_folder()))
+    routes = (*service.routes, metrics_route(settings.run_folder), *static_routes(viewer_folder()))
     web = open_web(routes, answer_of, recording.auditor, settings, stack)
     return Process(replace(service, routes=routes), web=web)
 

@@ -12,8 +12,9 @@ from isocenter.errors import NotFound
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import NOBODY, Action, Caller
 from isocenter.runtime.clock import HybridClock
+from isocenter.runtime.exposition import render
+from isocenter.runtime.metrics import METRICS
 from isocenter.runtime.web import Request, Route
-from isocenter.runtime.web_app import metrics_route
 
 READER = Caller("ada", "token", "192.0.2.7", frozenset({Action.QUERY, Action.VERIFY}))
 
@@ -53,7 +54,6 @@ ROUTES = [
     Route("GET", "/missing", Action.VERIFY, missing),
     Route("GET", "/breaks-off", Action.VERIFY, breaks_off),
     Route("GET", "/streams", Action.VERIFY, streams),
-    metrics_route(),
 ]
 
 
@@ -125,9 +125,14 @@ async def test_a_query_that_cannot_be_read_is_400(client: httpx.AsyncClient, que
 
 
 async def test_outcomes_are_counted(client: httpx.AsyncClient) -> None:
+    def counted() -> float:
+        return METRICS.value("isocenter_http_requests_total", action="verify", status="404")
+
+    before = counted()
     await client.get("/missing")
-    text = (await client.get("/metrics")).text
-    assert 'isocenter_http_requests_total{action="verify",status="404"}' in text
+    assert counted() == before + 1
+    text = render(METRICS.families())
+    assert 'isocenter_http_request_seconds_count{action="verify"}' in text
 
 
 async def test_denials_and_decisions_about_patients_are_in_the_journal(tmp_path: Path) -> None:
