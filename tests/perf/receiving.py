@@ -15,7 +15,11 @@ from tests.perf.report import Report, middle, spread
 from tests.perf.scans import Maker
 from tests.perf.store import Stored, send, stow
 
-INSTANCES = 304
+INSTANCES = {
+    1: 304,
+    4: 400,
+    8: 800,
+}  # by associations: what a sender costs to start is not the receiver's
 ASSOCIATIONS = (1, 4, 8)
 OURS_TO_ORTHANC = {1: 2.5, 4: 1.5, 8: 1.5}
 CPU_MS = {1: 2.5, 8: 1.8}
@@ -48,7 +52,7 @@ def c_store(
                 folder = scratch / f"scans-{'nagle' if nagle else 'plain'}-{study}"
                 for peer in servers:
                     found[peer.name, level].append(
-                        send(peer, folder, maker, study, INSTANCES, level, nagle=nagle)
+                        send(peer, folder, maker, study, INSTANCES[level], level, nagle=nagle)
                     )
     for (name, level), sends in found.items():
         rates = spread([one.rate for one in sends])
@@ -100,7 +104,8 @@ def compare(report: Report, found: dict[tuple[str, int], list[Stored]]) -> None:
 def run(report: Report, scratch: Path, rounds: int) -> None:
     """The whole section."""
     report.title(
-        f"Receiving CT slices of 525 KB, {INSTANCES} a send, {rounds} rounds (min / median / max)"
+        f"Receiving CT slices of 525 KB, {list(INSTANCES.values())} a send at {list(INSTANCES)} "
+        f"associations, {rounds} rounds (min / median / max)"
     )
     found = c_store(report, scratch, rounds)
     compare(report, found)
