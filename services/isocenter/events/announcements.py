@@ -56,6 +56,7 @@ class Stored:
     version: int
     partition: int
     study_instance_uid: str
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Said:
     partition: int
     fact: catalog.Fact
     message: events.InstanceQuarantined | events.InstanceDeleted
+    traceparent: str = ""
 
 
 Announcement = Stored | Said
@@ -137,13 +139,22 @@ def stored_event(group: list[Stored], site: str) -> Event:
         key,
         message,
         version_ms(max(versions)),
+        traceparent=next((item.traceparent for item in group if item.traceparent), ""),
     )
 
 
 def single(item: Said, site: str) -> Event:
     """The event of one entry."""
     key = key_of(item.place)
-    return Event(item.fact, site, item.partition, key, item.message, version_ms(item.version))
+    return Event(
+        item.fact,
+        site,
+        item.partition,
+        key,
+        item.message,
+        version_ms(item.version),
+        traceparent=item.traceparent,
+    )
 
 
 def key_of(place: Place) -> str:

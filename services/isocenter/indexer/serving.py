@@ -14,6 +14,7 @@ from isocenter.indexer.settings import IndexerSettings
 from isocenter.ports.bus import EventBus
 from isocenter.runtime.log import logger
 from isocenter.runtime.publish import publish_all
+from isocenter.runtime.tracing import span_within
 
 QUIET_S = 0.12  # without anything new for so long, documents are made at once; writers speak every 0.1 s at most
 RETRY_S = 1.0
@@ -48,7 +49,9 @@ class IndexerService:
 
     async def catch_up(self) -> int:
         """Apply all that is committed by now, and say what was decided."""
-        applied = await self._call(Indexer.follow)
+        with span_within("index") as traced:
+            applied = await self._call(Indexer.follow)
+            traced.set("count", applied)
         if applied:
             self._changed_s = time.monotonic()
             self._changed.set()

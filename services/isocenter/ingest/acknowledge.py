@@ -17,6 +17,7 @@ from isocenter.ingest.receipt import move_dataset
 from isocenter.ports.clock import Clock
 from isocenter.ports.journal import Entry, JournalWriter, Position
 from isocenter.ports.objects import ObjectStore, Spool
+from isocenter.runtime.tracing import span_within
 
 Told = pb.Receipt | pb.Quarantine
 Announce = Callable[[Position, Entry, Told], None]
@@ -43,6 +44,12 @@ class Acknowledger:
 
         Raises OutOfSpace, StorageFailed, Unavailable: nothing is acknowledged.
         """
+        with span_within("receipt") as traced:
+            outcome = self._store(spool, receipt)
+            traced.set("outcome", outcome)
+        return outcome
+
+    def _store(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
         standing = self._standing_dataset_offset(receipt)
         is_new = standing is None
         info = self._objects.put_file(spool, receipt.object_key, sha256="")
@@ -57,7 +64,8 @@ class Acknowledger:
         """Write one entry and return when it is durable; `study_instance_uid` is empty when not known."""
         partition = partition_of(study_instance_uid) if study_instance_uid else 0
         entry = Entry(self._clock.version(), kind, partition, message.SerializeToString())
-        (position,) = self._writer.append([entry])
+        with span_within("journal commit"):
+            (position,) = self._writer.append([entry])
         self._announce(position, entry, message)
 
     def _standing_dataset_offset(self, receipt: pb.Receipt) -> int | None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 
 from isocenter.errors import IsocenterError, TransientError
 from isocenter.events.announcements import Announced, Announcement, announcement, events_of
@@ -18,6 +19,7 @@ from isocenter.ports.journal import Entry, Position
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 from isocenter.runtime.publish import publish
+from isocenter.runtime.tracing import traceparent
 
 MAX_BATCH = 200  # entries
 COLLECT_S = 0.020  # the first after a rest
@@ -55,7 +57,9 @@ class Announcer:
             self._lose()
             return
         self._is_quiet.clear()
-        self._waiting.append(announcement(position, entry.version, entry.partition, message))
+        made = announcement(position, entry.version, entry.partition, message)
+        parent = traceparent()
+        self._waiting.append(replace(made, traceparent=parent) if parent else made)
         if not self._is_woken:
             self._is_woken = True
             self._wake(self._something)

@@ -17,6 +17,7 @@ from isocenter.ingest.admission import Places
 from isocenter.ingest.associations import Address, Association, Peer
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
+from isocenter.runtime.tracing import span
 
 BACKLOG = 128
 _PAUSE_S = 0.1  # when the process is out of file descriptors
@@ -187,7 +188,9 @@ class Listener:
         started, ending = monotonic(), Ending.FAILED
         wire = Wire(stream, self._patience, self._draining.is_set)
         try:
-            ending = Acceptor(wire, association, self._at.max_p_data_bytes).run()
+            with span("association", "server") as traced:
+                ending = Acceptor(wire, association, self._at.max_p_data_bytes).run()
+                traced.set("outcome", ending.value)
         except Exception as error:
             log.error("association_failed", exc_info=error)
         finally:

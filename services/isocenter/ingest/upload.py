@@ -7,6 +7,7 @@ receiving the next, within a bound.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from contextvars import copy_context
 
 from isocenter.dicomweb.media_types import parse_media_type
 from isocenter.dicomweb.multipart import MultipartReader, PartEnd, PartStart
@@ -88,7 +89,7 @@ class Upload:
             return
         self._slots.acquire()
         try:
-            result = self._finishers.submit(_finish, incoming)
+            result = self._finishers.submit(copy_context().run, _finish, incoming)
         except RuntimeError:  # shutting down
             self._slots.release()
             incoming.discard()

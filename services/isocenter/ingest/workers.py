@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import Protocol, TypeVar
 
 from isocenter.errors import Busy
@@ -54,7 +55,9 @@ class Workers:
 
     async def run(self, call: Callable[..., T], *arguments: object) -> T:
         """Run blocking work of a request in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._feeders, call, *arguments)
+        within = copy_context()  # of the request's span
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._feeders, within.run, call, *arguments)
 
     async def pour(self, request: Request, sink: Sink) -> None:
         """Give the whole body to the sink; on any failure the sink is aborted and the failure raised."""

@@ -16,6 +16,7 @@ from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 from isocenter.runtime.publish import publish_all
 from isocenter.runtime.service import Subscription
+from isocenter.runtime.tracing import span
 
 log = logger(__name__)
 
@@ -109,10 +110,13 @@ class Loop:
 
     async def _attempt(self, batch: Sequence[_Read]) -> Ending:
         """Hand events in and publish what they caused."""
+        first, *others = [read.event.traceparent for read in batch]
+        links = [other for other in others if other]
         try:
-            caused = await self._subscription.handle([read.event for read in batch])
-            if caused:
-                await publish_all(self._bus, caused)
+            with span("handle", "consumer", parent=first, links=links, service=self._service):
+                caused = await self._subscription.handle([read.event for read in batch])
+                if caused:
+                    await publish_all(self._bus, caused)
         except Exception as error:
             ending = ending_of(error)
             if isinstance(ending, Unknown):

@@ -15,6 +15,7 @@ import uvloop
 
 from isocenter.errors import IsocenterError
 from isocenter.ports.bus import EventBus
+from isocenter.runtime import tracing
 from isocenter.runtime.health import Health
 from isocenter.runtime.log import configure, logger
 from isocenter.runtime.metrics_server import MetricsServer
@@ -101,6 +102,14 @@ def _listen_for_signals(stop: asyncio.Event, grace_s: float) -> None:
         loop.add_signal_handler(number, ask_to_stop, number)
 
 
+def _start_tracing(settings: ServiceSettings) -> None:
+    """Send spans where the settings say; nothing of it is loaded where they do not."""
+    if settings.otlp_url:
+        from isocenter.runtime.otlp import OtlpBackend
+
+        tracing.use(OtlpBackend(settings))
+
+
 async def live(
     process: Process,
     settings: ServiceSettings,
@@ -113,6 +122,7 @@ async def live(
     drains run within the grace time, tasks are cancelled, RPC stops.
     """
     service = process.service
+    _start_tracing(settings)
     token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
     health = Health(service.name)
     server = make_server(socket_path(settings.run_folder, settings.node), token)
@@ -139,4 +149,5 @@ async def live(
         await health.become("stopped")
         await metrics.stop()
         await server.stop(min(settings.grace_s, 5.0))
+        await asyncio.to_thread(tracing.stop, min(settings.grace_s, 2.0))
     return 1 if running.failed else 0

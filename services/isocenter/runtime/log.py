@@ -12,9 +12,11 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
+from isocenter.runtime import tracing
+
 ALLOWED_FIELDS = frozenset({
     # every line
-    "event", "level", "timestamp", "logger_name", "service", "node", "site",
+    "event", "level", "timestamp", "logger_name", "service", "node", "site", "trace_id",
     # what happened, where
     "action", "error", "outcome", "reason", "signal", "stack", "state", "task", "where",
     # how many, how long
@@ -64,6 +66,7 @@ def configure(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _bind({"service": service, **bound}),
+            _with_trace,
             _exception_without_message,
             keep_allowed(None if log_uids else uid_hasher(key or secrets.token_bytes(16))),
             render,
@@ -118,6 +121,12 @@ def _bind(fields: dict[str, str]) -> structlog.typing.Processor:
         return {**fields, **event}
 
     return process
+
+
+def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say of which trace a line is part."""
+    trace = tracing.trace_id()
+    return {**event, "trace_id": trace} if trace else event
 
 
 def _exception_without_message(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

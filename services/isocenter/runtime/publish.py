@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from isocenter.events.event import Event
 from isocenter.ports.bus import EventBus
 from isocenter.runtime.metrics import METRICS
+from isocenter.runtime.tracing import span, traceparent
 
 AT_ONCE = 64
 
@@ -14,7 +16,9 @@ AT_ONCE = 64
 async def publish(bus: EventBus, event: Event) -> None:
     """Return when the broker has it, and count that. Raises what `EventBus.publish` raises."""
     started_s = time.monotonic()
-    await bus.publish(event)
+    with span("publish", "producer", parent=event.traceparent, fact=event.fact.name):
+        parent = traceparent()
+        await bus.publish(replace(event, traceparent=parent) if parent else event)
     METRICS.observe("isocenter_publish_seconds", time.monotonic() - started_s)
     METRICS.count("isocenter_events_published_total", fact=event.fact.name)
 

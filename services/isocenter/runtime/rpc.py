@@ -5,7 +5,7 @@ import inspect
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, cast
 
 import grpc
 
@@ -13,11 +13,13 @@ from isocenter.errors import InvalidRequest, IsocenterError, Unauthenticated
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 from isocenter.runtime.rpc_errors import code_of, trailers_of
+from isocenter.runtime.tracing import span, traceparent
 
 MAX_MESSAGE_BYTES = 16 << 20
 MAX_CALLS = 256
 HEALTH = "/grpc.health.v1.Health/"  # probes carry no token
 TOKEN = "authorization"  # noqa: S105  (the name of a header)
+TRACEPARENT = "traceparent"
 OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -52,19 +54,54 @@ class Edge(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # not generic
         handler: Any = await continuation(handler_call_details)
         if handler is None or handler_call_details.method.startswith(HEALTH):
             return handler  # type: ignore[no-any-return]
-        given = dict(handler_call_details.invocation_metadata).get(TOKEN, "")
+        metadata = dict(handler_call_details.invocation_metadata)
+        given = metadata.get(TOKEN, "")
         known = hmac.compare_digest(str(given).encode(), self._expected.encode())
         kind = ("stream" if handler.request_streaming else "unary") + (
             "_stream" if handler.response_streaming else "_unary"
         )
         make = getattr(grpc, f"{kind}_rpc_method_handler")
-        wrap = _answering_stream if handler.response_streaming else _answering_once
+        answering = _answering_stream if handler.response_streaming else _answering_once
+        behavior = getattr(handler, kind)
+        if not handler.response_streaming:
+            parent = str(metadata.get(TRACEPARENT, ""))
+            behavior = _traced(behavior, parent, handler_call_details.method)
         wrapped: Handler = make(
-            wrap(getattr(handler, kind), known),
+            answering(behavior, known),
             handler.request_deserializer,
             handler.response_serializer,
         )
         return wrapped
+
+
+def _traced(
+    behavior: Callable[..., Awaitable[Any]], parent: str, method: str
+) -> Callable[..., Awaitable[Any]]:
+    """Answer within a span whose parent is the caller's."""
+
+    async def call(request: Any, context: Context) -> Any:
+        with span("call", "server", parent=parent, method=method):
+            return await behavior(request, context)
+
+    return call
+
+
+class Carrying(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]  # not generic when it runs
+    """Tells the other side of which trace a call is part."""
+
+    async def intercept_unary_unary(
+        self,
+        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]],
+        client_call_details: Any,  # a named tuple; the stubs do not know
+        request: Any,
+    ) -> Any:
+        """Add the header."""
+        parent = traceparent()
+        if parent:
+            metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
+            metadata.add(TRACEPARENT, parent)
+            client_call_details = client_call_details._replace(metadata=metadata)
+        return await continuation(client_call_details, request)
 
 
 def _check(context: Context, known: bool) -> None:
@@ -140,7 +177,9 @@ def _credentials(token: str) -> grpc.ChannelCredentials:
 def channel(run_folder: Path, node: str, token: str) -> grpc.aio.Channel:
     """Open a channel to a process of this machine. Every call needs a `timeout`; see `rpc_errors.translated`."""
     target = f"unix:{socket_path(run_folder, node)}"
-    return grpc.aio.secure_channel(target, _credentials(token), options=OPTIONS)
+    return grpc.aio.secure_channel(
+        target, _credentials(token), options=OPTIONS, interceptors=cast(Any, [Carrying()])
+    )
 
 
 def blocking_channel(run_folder: Path, node: str, token: str) -> grpc.Channel:

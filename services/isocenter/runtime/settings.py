@@ -62,6 +62,9 @@ class ServiceSettings(BaseSettings):
     metrics_port: Port | None = None  # of this process alone; 0: any that is free
     metrics_listen: str = "127.0.0.1"  # beyond loopback only the token below opens it
     metrics_token: SecretStr = SecretStr("")
+    otlp_url: str = ""  # of a collector that takes OTLP over HTTP; empty: no spans are made
+    otlp_token: SecretStr = SecretStr("")
+    otlp_share: Annotated[float, Field(ge=0, le=1)] = 1.0  # of the traces that begin here
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_uids: bool = False
     grace_s: Annotated[float, Field(gt=0, le=3600)] = 20.0

@@ -10,6 +10,7 @@ from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller, allowed
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
+from isocenter.runtime.tracing import span
 from isocenter.runtime.web import Receive, Request, Route, Scope, Send
 from isocenter.runtime.web_router import Matched, Missed, Router
 
@@ -84,20 +85,25 @@ class WebApp:
         peer = client[0] if client else ""
         caller = await self._authenticate(headers, scope["method"], peer)
         self._decide(caller, found, scope)
-        await found.route.handle(
-            Request(
-                method=scope["method"],
-                path=scope["path"],
-                params=found.params,
-                query=_query(scope["query_string"]),
-                headers=headers,
-                caller=caller,
-                receive=receive,
-                send=answer,
-                state=self._state,
-                port=_port(scope),
-            )
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            params=found.params,
+            query=_query(scope["query_string"]),
+            headers=headers,
+            caller=caller,
+            receive=receive,
+            send=answer,
+            state=self._state,
+            port=_port(scope),
         )
+        if found.route.action in UNRECORDED:
+            await found.route.handle(request)
+            return
+        action, parent = found.route.action.value, headers.get("traceparent", "")
+        with span("request", "server", parent=parent, action=action) as traced:
+            await found.route.handle(request)
+            traced.set("status", answer.status)
 
     def _decide(self, caller: Caller, found: Matched, scope: Scope) -> None:
         """Ask `allowed` and record what it said, before anything is done."""
