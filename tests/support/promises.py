@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from tests.support.part10 import digest_of
@@ -51,7 +52,7 @@ def _check_sealed(disk: Disk, root: Path) -> None:
         if segment.last is None:
             continue
         fd = disk.open(segment.path, os.O_RDONLY)
-        walker = Walker(disk, fd, segment.stream, 0, segment.first)
+        walker = Walker(partial(disk.pread, fd), segment.stream, 0, segment.first)
         while walker.step() is not None:
             pass
         disk.close(fd)

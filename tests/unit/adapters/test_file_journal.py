@@ -1,8 +1,8 @@
 import errno
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -57,7 +57,7 @@ def only_segment(root: Path) -> Path:
 
 def let_go(writer: JournalWriter) -> None:
     """Drop the writer's lock as its death would, without sealing."""
-    os.close(writer._segment._fd)  # type: ignore[attr-defined]
+    writer._segment._let_go()  # type: ignore[attr-defined]
 
 
 def test_segments_are_named_by_hour_node_epoch_and_sequences(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_calls_that_come_while_one_is_committed_share_the_next(tmp_path: Path) -
         first = pool.submit(writer.append, [entry(2)])
         assert entered.wait(10)
         others = [pool.submit(writer.append, [entry(n)]) for n in range(3, 11)]
-        poll(lambda: len(writer._group._waiting) == 8)
+        poll(lambda: len(writer._commits._group._waiting) == 8)
         gate.set()
         assert first.result(10)[0].sequence == 2
         places = [other.result(10)[0] for other in others]
@@ -308,10 +308,14 @@ def test_looking_for_news_is_cheap_with_many_streams(tmp_path: Path) -> None:
     calls: list[str] = []
 
     class Counting(Disk):
-        def __getattribute__(self, name: str) -> object:
-            if not name.startswith("_"):
+        def __getattribute__(self, name: str) -> Any:
+            call = super().__getattribute__(name)
+
+            def counted(*args: Any) -> Any:
                 calls.append(name)
-            return super().__getattribute__(name)
+                return call(*args)
+
+            return call if name.startswith("_") else counted
 
     reader = open_journal(tmp_path, disk=Counting())
     ends = reader.ends()

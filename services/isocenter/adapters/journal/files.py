@@ -1,9 +1,11 @@
 """Journal on files of a POSIX file system; any number of processes write their own streams and read all of them."""
 
 import contextlib
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from isocenter.adapters.disk import Disk
@@ -12,7 +14,7 @@ from isocenter.adapters.journal import merging, redacting, sealing
 from isocenter.adapters.journal.catalogue import Catalogue, holding
 from isocenter.adapters.journal.frames import records
 from isocenter.adapters.journal.names import Segment, check_node, hour_folder
-from isocenter.adapters.journal.reading import MAX_ATTEMPTS, StreamReader, Waypoints
+from isocenter.adapters.journal.reading import MAX_ATTEMPTS, Content, StreamReader, Waypoints
 from isocenter.adapters.journal.tails import Tail, sealed_version
 from isocenter.adapters.journal.writing import FileJournalWriter
 from isocenter.errors import NotFound
@@ -54,7 +56,7 @@ class FileJournal:
         with self._lock:
             end = self._end(stream, through)
         reader = StreamReader(
-            self._disk,
+            self._open,
             stream,
             self._waypoints,
             lambda sequence, again: self._find(stream, sequence, again),
@@ -102,6 +104,17 @@ class FileJournal:
             for tail in self._tails.values():
                 tail.close()
             self._tails.clear()
+
+    @contextlib.contextmanager
+    def _open(self, segment: Segment) -> Iterator[Content]:
+        try:
+            fd = self._disk.open(segment.path, os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise NotFound from error
+        try:
+            yield Content(self._disk.open_status(fd).inode, partial(self._disk.pread, fd))
+        finally:
+            self._disk.close(fd)
 
     def _tail(self, stream: Stream) -> Tail:
         tail = self._tails.get(stream)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.folders import DurableFolders
@@ -122,7 +123,7 @@ def _check(disk: Disk, fd: int, merged: Segment) -> None:
 
 
 def _walk(disk: Disk, fd: int, segment: Segment) -> Walker:
-    walker = Walker(disk, fd, segment.stream, 0, segment.first)
+    walker = Walker(partial(disk.pread, fd), segment.stream, 0, segment.first)
     while walker.step() is not None:
         pass
     if not walker.ended or walker.sequence - 1 != segment.last:

@@ -8,15 +8,15 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.folders import DurableFolders
 from isocenter.adapters.journal.frames import END, Frame, encode, encode_entries, records, seed_of
 from isocenter.adapters.journal.names import FRESH, Segment
-from isocenter.adapters.journal.walking import Walker
-from isocenter.errors import Corrupted
+from isocenter.adapters.journal.walking import frames_of
 from isocenter.events.entries import EntryKind
-from isocenter.ports.journal import Entry
+from isocenter.ports.journal import Entry, Stream
 
 Unwanted = Callable[[Entry], bool]
 
@@ -80,7 +80,7 @@ def _copy(disk: Disk, segment: Segment, files: tuple[int, int], unwanted: Unwant
     seed = seed_of(segment.stream)
     emptied = high_version = 0
     for frame in _frames(disk, source, segment):
-        kept, count = _without(segment, frame, unwanted)
+        kept, count = without(segment.stream, frame, unwanted)
         disk.write(target, encode(seed, kept))
         emptied += count
         high_version = frame.high_version
@@ -89,8 +89,9 @@ def _copy(disk: Disk, segment: Segment, files: tuple[int, int], unwanted: Unwant
     return emptied
 
 
-def _without(segment: Segment, frame: Frame, unwanted: Unwanted) -> tuple[Frame, int]:
-    entries = [record.entry for record in records(segment.stream, frame)]
+def without(stream: Stream, frame: Frame, unwanted: Unwanted) -> tuple[Frame, int]:
+    """The commit with its unwanted entries emptied, and how many they were; unchanged when it holds unknown kinds."""
+    entries = [record.entry for record in records(stream, frame)]
     count = sum(map(unwanted, entries))
     if not count or len(entries) != frame.entries:
         return frame, 0
@@ -102,9 +103,4 @@ def _without(segment: Segment, frame: Frame, unwanted: Unwanted) -> tuple[Frame,
 
 
 def _frames(disk: Disk, fd: int, segment: Segment) -> Iterator[Frame]:
-    """All commits; of a sealed segment up to its end mark, or Corrupted is raised."""
-    walker = Walker(disk, fd, segment.stream, 0, segment.first)
-    while (frame := walker.step()) is not None:
-        yield frame
-    if segment.last is not None and not (walker.ended and walker.sequence - 1 == segment.last):
-        raise Corrupted("a sealed segment does not end as it should", sequence=walker.sequence)
+    return frames_of(partial(disk.pread, fd), segment)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterable
+from functools import partial
 
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.folders import DurableFolders
@@ -59,11 +60,12 @@ def _is_named(disk: Disk, fd: int, path: str) -> bool:
 
 
 def _finish(disk: Disk, folders: DurableFolders, segment: Segment, fd: int) -> bool:
-    walker = Walker(disk, fd, segment.stream, 0, segment.first)
+    pread = partial(disk.pread, fd)
+    walker = Walker(pread, segment.stream, 0, segment.first)
     while walker.step() is not None:
         pass
     last = walker.sequence - 1
-    if survivor_follows(disk, fd, segment.stream, walker.offset, last):
+    if survivor_follows(pread, segment.stream, walker.offset, last):
         return False
     if last < segment.first:
         disk.unlink(segment.path)

@@ -1,6 +1,7 @@
 """The end of one stream, followed while its last segment grows."""
 
 import os
+from functools import partial
 
 from isocenter.adapters.disk import Disk, storage_error
 from isocenter.adapters.journal.catalogue import Catalogue
@@ -84,7 +85,7 @@ class Tail:
             chain = self._catalogue.chain(self._stream)
             return bool(chain) and chain[-1] != last and self._follow()
         self._segment = last
-        self._walker = Walker(self._disk, self._fd, self._stream, 0, last.first)
+        self._walker = Walker(partial(self._disk.pread, self._fd), self._stream, 0, last.first)
         self.end = max(self.end, last.first - 1)
         return True
 
@@ -110,7 +111,7 @@ class Tail:
 
     def _is_damaged(self, walker: Walker) -> bool:
         """Something is there that is no commit, and a commit follows; and not because it was just being written."""
-        place = (self._disk, self._fd, self._stream, walker.offset)
+        place = (partial(self._disk.pread, self._fd), self._stream, walker.offset)
         if not survivor_follows(*place, walker.sequence):
             return False
         again = Walker(*place, walker.sequence)
@@ -125,7 +126,7 @@ def sealed_version(disk: Disk, segment: Segment) -> int:
         heading = parse_heading(mark)
         if heading and heading.mark == END and proven(seed_of(segment.stream), heading, mark, b""):
             return heading.high_version
-        walker = Walker(disk, fd, segment.stream, 0, segment.first)
+        walker = Walker(partial(disk.pread, fd), segment.stream, 0, segment.first)
         while walker.step() is not None:
             pass
         return walker.high_version
