@@ -27,6 +27,7 @@ product: $(PRODUCT)
 
 setup: product $(BROWSER) ## install everything the product and its tests need
 	@tests/support/servers/debian.sh
+	@tests/support/servers/opensearch.sh
 
 run: product ## start the product with sample studies in ./demo
 	$(BIN)/isocenter up --data $(DATA) --samples

@@ -14,6 +14,8 @@ from isocenter.ports.index import IndexGenerations, IndexReader
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore
 
+OPENSEARCH = ("opensearch+http", "opensearch+https")
+
 
 def open_objects(url: str) -> ObjectStore:
     """`file:///folder`: objects below it; the folder is made durably when it is missing."""
@@ -31,17 +33,29 @@ def open_journal(url: str, clock: Clock) -> Journal:
     return FileJournal(_folder(url), clock)
 
 
-def open_index_reader(url: str) -> IndexReader:
-    """`sqlite:///folder`, read-only; the folder may still be empty."""
-    _check("index", url, "sqlite")
+def open_index_reader(url: str, **access: str) -> IndexReader:
+    """`sqlite:///folder`, read-only, which may still be empty; or a server as `open_index_generations` has it."""
+    if _is_opensearch(url):
+        from isocenter.adapters.index.opensearch import OpenSearchReader, located
+
+        return OpenSearchReader(*located(url, **access))
+    _check("index", url, "sqlite", *OPENSEARCH)
     from isocenter.adapters.index.sqlite import SqliteReader
 
     return SqliteReader(_folder(url))
 
 
-def open_index_generations(url: str) -> IndexGenerations:
-    """`sqlite:///folder`, for its one writer."""
-    _check("index", url, "sqlite")
+def open_index_generations(url: str, *, holder: str = "", **access: str) -> IndexGenerations:
+    """`sqlite:///folder`, for its one writer; or `opensearch+https://host:port/prefix`, or `+http`.
+
+    Of a server: `user`, `password` and `ca_file` in `access`, never in the URL. `holder` names the process, the same
+    after a restart, to whoever else wants to write.
+    """
+    if _is_opensearch(url):
+        from isocenter.adapters.index.opensearch import OpenSearchGenerations, located
+
+        return OpenSearchGenerations(*located(url, **access), holder=holder)
+    _check("index", url, "sqlite", *OPENSEARCH)
     from isocenter.adapters.index.sqlite import SqliteGenerations
 
     return SqliteGenerations(_folder(url))
@@ -60,6 +74,10 @@ def open_bus(
 
     servers = [f"{scheme}://{address}" for address in addresses.split(",")]
     return NatsBus(servers, site=site, user=user, token=token, name=name, replicas=replicas)
+
+
+def _is_opensearch(url: str) -> bool:
+    return urlsplit(url).scheme in OPENSEARCH
 
 
 def _check(port: str, url: str, *schemes: str) -> None:

@@ -82,7 +82,7 @@ MAX_PATTERN_LENGTH = 256
 MAX_STARS = 16
 
 EMPTY = '""'
-_NUMBERS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "SV", "UL", "US", "UV"})
+NUMBERS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "SV", "UL", "US", "UV"})
 _WILD = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})  # C.2.2.2.4
 _ONE_VALUE = frozenset({"LT", "ST", "UR", "UT"})  # a backslash is text in these (PS3.5 6.2)
 _COMMA = frozenset({"UI", "CS"})  # a comma cannot be part of these
@@ -197,7 +197,7 @@ def _values(tag: str, vr: str, text: str) -> tuple[str, ...]:
         raise LimitExceeded(f"{tag}: a list holds 1 to {MAX_VALUES} values")
     if vr == "UI" and not all(map(is_valid_uid, values)):
         raise InvalidRequest(f"{tag}: not a UID or a list of UIDs")
-    return tuple(_number(tag, v) for v in values) if vr in _NUMBERS else values
+    return tuple(_number(tag, v) for v in values) if vr in NUMBERS else values
 
 
 def _number(tag: str, text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from isocenter.adapters.index import elements
 from isocenter.adapters.index.documents import JsonObject
 from isocenter.dicom.person_name import FoldedName, fold_name
+from isocenter.ports.index import Level
 
 Kind = Literal["text", "number", "date", "time"]
 Value = str | int | None
@@ -52,6 +53,11 @@ INSTANCE = {
     "00080018": Column("i.sop"),
     "00080016": Column("i.sop_class"),
     "00200013": Column("i.instance_number", "number"),
+}
+COLUMNS: dict[Level, dict[str, Column]] = {  # that can be asked at a level: its own and those above
+    "study": STUDY,
+    "series": STUDY | SERIES,
+    "instance": STUDY | SERIES | INSTANCE,
 }
 MODALITIES_IN_STUDY = "00080061"
 # Kinds of rows in the table `names`: parts, whole groups, and ends of parts in scripts whose names are of two or

@@ -5,14 +5,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from isocenter.adapters.index.columns import (
-    INSTANCE,
-    MODALITIES_IN_STUDY,
-    NAMES,
-    SERIES,
-    STUDY,
-    Column,
-)
+from isocenter.adapters.index.columns import COLUMNS, MODALITIES_IN_STUDY, NAMES, Column
 from isocenter.adapters.index.sqlite.document_match import encoded
 from isocenter.dicom.matching import (
     DateTimeRange,
@@ -37,24 +30,6 @@ class Clause:
     sql: str
     params: tuple[Param, ...] = ()
     cost: int = 0
-
-
-def columns_of(level: Level) -> dict[str, Column]:
-    """Columns that can be asked at a level: its own and those above."""
-    match level:
-        case "study":
-            return STUDY
-        case "series":
-            return STUDY | SERIES
-        case "instance":
-            return STUDY | SERIES | INSTANCE
-        case _:
-            assert_never(level)
-
-
-COLUMNS: dict[Level, dict[str, Column]] = {
-    level: columns_of(level) for level in ("study", "series", "instance")
-}
 
 
 def clause_of(condition: Match, level: Level) -> Clause:

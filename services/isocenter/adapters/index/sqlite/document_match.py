@@ -10,6 +10,7 @@ from isocenter.adapters.index import elements
 from isocenter.adapters.index.documents import JsonObject, parsed
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import (
+    NUMBERS,
     DateTimeRange,
     EmptyValue,
     Match,
@@ -24,7 +25,7 @@ _KINDS: dict[str, Callable[..., Match]] = {
     kind.__name__: kind
     for kind in (SingleValue, WildCard, Range, DateTimeRange, PersonName, EmptyValue)
 }
-NUMBERS = frozenset({"DS", "IS", "FL", "FD", "SL", "SS", "SV", "UL", "US", "UV"})
+
 Test = Callable[[JsonObject], bool]
 
 

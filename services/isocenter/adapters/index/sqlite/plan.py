@@ -12,13 +12,13 @@ import sqlite3
 from dataclasses import dataclass
 
 from isocenter.adapters.index.columns import (
+    COLUMNS,
     MODALITIES_IN_STUDY,
     NAMES,
     TEXT_COLUMNS,
     is_short_script,
 )
 from isocenter.adapters.index.sqlite.conditions import (
-    COLUMNS,
     END,
     Param,
     in_list,

@@ -4,11 +4,11 @@
 
 import sqlite3
 
+from isocenter.adapters.index.columns import COLUMNS
 from isocenter.adapters.index.documents import JsonObject, loaded, merged, parsed, unpack
 from isocenter.adapters.index.queries import PATIENT_NAME, answer_of_instance, asked_of
 from isocenter.adapters.index.sqlite import plan
 from isocenter.adapters.index.sqlite.conditions import (
-    COLUMNS,
     Clause,
     Param,
     among_clause,

@@ -1,0 +1,70 @@
+"""What a document is found by: every attribute's values as terms of one field, made by the rules of the matching.
+
+A term is a tag, a mark that says what is compared, and the value: `00081030=Chest`. So one field answers for any
+attribute, with the same folding and the same normal forms that every other index has, and a wild card looks only at
+the terms of its own attribute.
+"""
+
+from typing import Any
+
+from isocenter.adapters.index import elements
+from isocenter.adapters.index.documents import JsonObject
+from isocenter.dicom.matching import NUMBERS, PAIRS
+from isocenter.dicom.person_name import fold_name
+
+FIELD = "attributes"
+MAX_VALUES = 256  # of one attribute
+MAX_LENGTH = 4_000  # of a value in a term: a term holds 32,766 bytes
+TEXT, NUMBER, TIME, MOMENT, PART, GROUP, FILLED = "=", "#", "@", "&", "~", "^", "+"
+_TIME_OF = dict(PAIRS)
+_TIMES = frozenset({"DA", "TM", "DT"})
+
+
+def term_of(tag: str, mark: str = "", value: str = "") -> str:
+    """One term; the tag alone says that the attribute is there, `FILLED` that it has a value."""
+    return f"{tag}{mark}{value[:MAX_LENGTH]}"
+
+
+def tokens_of(document: JsonObject) -> list[str]:
+    """All terms of a document."""
+    terms: dict[str, None] = {}
+    for tag, element in document.items():
+        terms[tag] = None
+        if isinstance(element, dict) and elements.values_of(document, tag):
+            terms[term_of(tag, FILLED)] = None
+            terms.update(dict.fromkeys(_values(document, tag, element.get("vr"))))
+    return list(terms)
+
+
+def _values(document: JsonObject, tag: str, vr: Any) -> list[str]:
+    if vr == "SQ":
+        return []
+    if vr == "PN":
+        name = fold_name(elements.name_groups(document, tag))
+        parts = [term_of(tag, PART, part) for part in name.parts]
+        return parts + [term_of(tag, GROUP, group) for group in name.groups]
+    texts = elements.texts_of(document, tag)[:MAX_VALUES]
+    terms = [term_of(tag, TEXT, text) for text in texts]
+    if vr in _TIMES:
+        terms += [term_of(tag, TIME, elements.normal_time(vr, text)) for text in texts]
+        terms += _moment(document, tag)
+    elif vr in NUMBERS:
+        terms += [term_of(tag, NUMBER, number) for number in map(number_of, texts) if number]
+    return terms
+
+
+def _moment(document: JsonObject, tag: str) -> list[str]:
+    time_tag = _TIME_OF.get(tag)
+    if time_tag is None:
+        return []
+    day = elements.first_time(document, tag, "DA")
+    moment = elements.moment(day, elements.first_time(document, time_tag, "TM"))
+    return [term_of(tag, MOMENT, moment)] if moment else []
+
+
+def number_of(text: str) -> str:
+    """A number as it is compared: 2, 02 and 2.0 are the same."""
+    try:
+        return repr(float(text))
+    except ValueError:
+        return ""
