@@ -58,12 +58,40 @@ def test_what_is_still_being_written_is_left_and_counted(tmp_path: Path) -> None
     assert journal.redact(is_secret, since_ms=0) == 4
 
 
+class Hourly:
+    """A wall clock that steps by the hour."""
+
+    now_ms = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+def write_hourly(root: Path, wall: Hourly) -> tuple[FileJournal, Stream]:
+    """One secret in each of five hours, in a segment each."""
+    journal = FileJournal(root, HybridClock(wall))
+    writer = journal.writer("listener")
+    for number in range(1, 6):
+        writer.append([Entry(number, EntryKind.RECEIPT, 3, SECRET)])
+        wall.now_ms += 3_600_000
+    writer.close()
+    return journal, writer.stream
+
+
 def test_hours_before_the_given_time_are_not_looked_at(tmp_path: Path) -> None:
-    journal = open_journal(tmp_path)
-    write(journal, seal=True)
-    in_two_hours = HybridClock().now_ms() + 2 * 3_600_000
-    assert journal.redact(is_secret, since_ms=in_two_hours) == 0
-    assert on_disk(tmp_path).count(SECRET) == 24
+    wall = Hourly()
+    journal, _ = write_hourly(tmp_path, wall)
+    assert journal.redact(is_secret, since_ms=wall.now_ms - 2 * 3_600_000) == 0
+    assert on_disk(tmp_path).count(SECRET) == 2  # the hour before may reach into the given one
+
+
+def test_a_merged_segment_that_began_before_the_given_time_is_looked_at(tmp_path: Path) -> None:
+    wall = Hourly()
+    journal, stream = write_hourly(tmp_path, wall)
+    assert journal.seal_abandoned(-10 * 365 * 86_400) == 5
+    assert journal.redact(is_secret, since_ms=wall.now_ms - 2 * 3_600_000) == 0
+    assert SECRET not in on_disk(tmp_path)
+    assert [record.position.sequence for record in journal.read(stream)] == [1, 2, 3, 4, 5]
 
 
 class PowerCut(BaseException):

@@ -1,13 +1,12 @@
 """Which segments there are, by stream; looks at folders only when something changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from isocenter.adapters.disk import Disk
+from isocenter.adapters.journal.chains import chain_of
 from isocenter.adapters.journal.changes import Changes
-from isocenter.adapters.journal.names import FOLDER, Segment, parse
+from isocenter.adapters.journal.names import FOLDER, HOUR_PARTS, Segment, parse
 from isocenter.ports.journal import Stream
-
-_LEVELS = 4  # yyyy/mm/dd/hh
 
 
 class Catalogue:
@@ -25,7 +24,7 @@ class Catalogue:
         """Learn what changed since the last call; one look at one file when nothing did."""
         news = self._changes.news()
         if news is None:
-            folders = {*self._walk(self._top, _LEVELS), *self._by_folder}
+            folders = {*self._walk(self._top, HOUR_PARTS), *self._by_folder}
         else:
             folders = {f"{self._top}/{hour}" for hour in news}
         for folder in folders:
@@ -52,8 +51,12 @@ class Catalogue:
         """The stream's segments in order, without those a merged one covers; empty when there is no such stream."""
         chain = self._chains.get(stream)
         if chain is None:
-            chain = self._chains[stream] = _chain(self._by_stream.get(stream, ()))
+            chain = self._chains[stream] = tuple(chain_of(self._by_stream.get(stream, ())))
         return chain
+
+    def of(self, stream: Stream) -> list[Segment]:
+        """The stream's segments, covered ones too, in no order."""
+        return list(self._by_stream.get(stream, ()))
 
     def all(self) -> Iterable[Segment]:
         """Every segment, covered ones too, in no order."""
@@ -67,26 +70,3 @@ class Catalogue:
         for name, is_folder in self._disk.names(folder):
             if is_folder and name.isdigit():
                 yield from self._walk(f"{folder}/{name}", levels - 1)
-
-
-def _chain(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Of segments that begin together the longest goes first; what ends before the longest so far is covered."""
-    chain: list[Segment] = []
-    covered = 0
-    for segment in sorted(segments, key=lambda one: (one.first, -(one.last or 0))):
-        if segment.last is None or segment.last > covered:
-            chain.append(segment)
-            covered = max(covered, segment.last or 0)
-    return tuple(chain)
-
-
-def holding(chain: Sequence[Segment], sequence: int) -> Segment | None:
-    """The last segment of a chain that begins at or before `sequence`, unless it is sealed and ends before it."""
-    found = None
-    for segment in chain:
-        if segment.first > sequence:
-            break
-        found = segment
-    if found is None or (found.last is not None and found.last < sequence):
-        return None
-    return found

@@ -11,7 +11,8 @@ from pathlib import Path
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.folders import DurableFolders
 from isocenter.adapters.journal import merging, redacting, sealing
-from isocenter.adapters.journal.catalogue import Catalogue, holding
+from isocenter.adapters.journal.catalogue import Catalogue
+from isocenter.adapters.journal.chains import holding, written_since
 from isocenter.adapters.journal.frames import records
 from isocenter.adapters.journal.names import Segment, check_node, hour_folder
 from isocenter.adapters.journal.reading import MAX_ATTEMPTS, Content, StreamReader, Waypoints
@@ -93,7 +94,8 @@ class FileJournal:
         while True:
             with self._lock:
                 self._catalogue.refresh()
-                segments = [one for one in self._catalogue.all() if sealing.hour_of(one) >= hour]
+                streams = [self._catalogue.of(one) for one in self._catalogue.streams()]
+            segments = [one for stream in streams for one in written_since(stream, hour)]
             done, left = redacting.redact(self._disk, self._folders, segments, unwanted)
             if not done:
                 return left

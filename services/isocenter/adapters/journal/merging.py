@@ -10,7 +10,6 @@ from isocenter.adapters.folders import DurableFolders
 from isocenter.adapters.journal import changes
 from isocenter.adapters.journal.frames import END, HEADER_BYTES, Frame, encode, seed_of
 from isocenter.adapters.journal.names import FRESH, HOUR_MS, Segment
-from isocenter.adapters.journal.sealing import hour_of
 from isocenter.adapters.journal.walking import Walker
 from isocenter.errors import Corrupted
 
@@ -38,7 +37,7 @@ def merge(
                 _join(disk, folders, run, before_ms)
                 _remove(disk, folders, run)
                 count += len(run)
-            for hour in {hour_of(segment) for segment in run}:
+            for hour in {segment.hour for segment in run}:
                 with contextlib.suppress(OSError):
                     changes.tell(disk, root, hour)
     return count

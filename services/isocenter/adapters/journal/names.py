@@ -9,6 +9,7 @@ from isocenter.ports.journal import Stream
 
 FOLDER = "journal"
 HOUR_MS = 3_600_000
+HOUR_PARTS = 4  # yyyy/mm/dd/hh
 SEALED = ".seg"
 OPEN = ".open"
 FRESH = ".new"  # not yet, or no longer, part of the journal
@@ -21,18 +22,27 @@ _NODE = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 
 
 class Segment(NamedTuple):
-    """A file of consecutive commits `first` to `last` of one stream; `last` is None while it is open."""
+    """Consecutive commits `first` to `last` of one stream; `last` is None while it is open.
+
+    `size_bytes` is 0 where looking for segments does not tell.
+    """
 
     folder: str
     stream: Stream
     first: int
     last: int | None
+    size_bytes: int = 0
 
     @property
     def path(self) -> str:
         """Where it is."""
         stem = f"{self.folder}/{self.stream.node}-{self.stream.epoch}-{self.first:012d}"
         return f"{stem}{OPEN}" if self.last is None else f"{stem}-{self.last:012d}{SEALED}"
+
+    @property
+    def hour(self) -> str:
+        """`yyyy/mm/dd/hh` of its folder."""
+        return "/".join(self.folder.split("/")[-HOUR_PARTS:])
 
     def sealed(self, last: int) -> "Segment":
         """The same segment with its end known."""

@@ -12,8 +12,6 @@ from isocenter.adapters.journal.frames import END, Frame, encode, seed_of
 from isocenter.adapters.journal.names import Segment
 from isocenter.adapters.journal.walking import Walker, survivor_follows
 
-HOUR_PARTS = 4
-
 
 def seal(
     disk: Disk, folders: DurableFolders, root: str, segments: Iterable[Segment], before_ms: int
@@ -27,13 +25,8 @@ def seal(
         if segment.last is None and _seal_abandoned(disk, folders, segment, before_ms):
             count += 1
             with contextlib.suppress(OSError):
-                changes.tell(disk, root, hour_of(segment))
+                changes.tell(disk, root, segment.hour)
     return count
-
-
-def hour_of(segment: Segment) -> str:
-    """`yyyy/mm/dd/hh` of the segment's folder."""
-    return "/".join(segment.folder.split("/")[-HOUR_PARTS:])
 
 
 def _seal_abandoned(disk: Disk, folders: DurableFolders, segment: Segment, before_ms: int) -> bool:
