@@ -1,5 +1,6 @@
 """What every ObjectStore promises (ports/objects.py); an adapter's test class inherits it and gives `make`."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -47,7 +48,9 @@ class ObjectStoreSuite:
     def test_a_spool_is_invisible_and_can_be_read_back(self, store: ObjectStore) -> None:
         spool = self.spooled(store, b"not yet")
         assert list(store.list("")) == []
-        assert spool.path.read_bytes() == b"not yet"
+        spool.append(memoryview(bytearray(b", but soon")), 5)
+        assert spool.path.read_bytes() == b"not yet, but"
+        assert os.pread(spool.fileno(), 100, 4) == b"yet, but"
         spool.discard()
         spool.discard()
         assert list(store.list("")) == []

@@ -89,7 +89,9 @@ def test_marks_turn_senders_away_until_there_is_room(platform: Platform, disk: P
         sop = maker.sop_uid(1, 999)
         platform.until(lambda: association.store(sop, dataset_of(maker.instance(1, 999))) == 0, 10)
     log.write_text(f"{log.read_text()}{sop}\n")
-    platform.until(lambda: stow(platform, maker.instance(1, 1000)) == 200, 10)  # HTTP looks on its own
+    platform.until(
+        lambda: stow(platform, maker.instance(1, 1000)) == 200, 10
+    )  # HTTP looks on its own
     log.write_text(f"{log.read_text()}{maker.sop_uid(1, 1000)}\n")
     all_is_found(platform, log)
 
