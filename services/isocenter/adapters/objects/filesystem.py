@@ -51,7 +51,7 @@ class FilesystemObjects:
                 size = self._size(path)
                 if size is None:
                     spool.flush()
-                    self._name(str(spool.path), path)
+                    self._name(_name_of(spool), path)
                     size = self._disk.status(path).size_bytes
                     self._folders.sync(_folder(path))
                 else:
@@ -207,6 +207,10 @@ def _finding() -> Iterator[None]:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound from error
+
+
+def _name_of(spool: Spool) -> str:
+    return spool.name if isinstance(spool, FilesystemSpool) else str(spool.path)
 
 
 def _folder(path: str) -> str:
