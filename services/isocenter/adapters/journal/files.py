@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,15 +13,13 @@ from isocenter.adapters.journal import merging, redacting, sealing
 from isocenter.adapters.journal.catalogue import Catalogue
 from isocenter.adapters.journal.chains import holding, written_since
 from isocenter.adapters.journal.frames import records
-from isocenter.adapters.journal.names import Segment, check_node, hour_folder
+from isocenter.adapters.journal.names import Segment, hour_folder, new_stream
 from isocenter.adapters.journal.reading import MAX_ATTEMPTS, Content, StreamReader, Waypoints
 from isocenter.adapters.journal.tails import Tail, sealed_version
 from isocenter.adapters.journal.writing import FileJournalWriter
 from isocenter.errors import NotFound
 from isocenter.ports.clock import Clock
 from isocenter.ports.journal import Entry, Record, Stream
-
-EPOCH_BYTES = 8
 
 
 class FileJournal:
@@ -40,8 +37,9 @@ class FileJournal:
 
     def writer(self, node: str) -> FileJournalWriter:
         """Start a stream; its first file comes with its first commit."""
-        stream = Stream(check_node(node), secrets.token_hex(EPOCH_BYTES))
-        return FileJournalWriter(self._disk, self._folders, self._root, stream, self._clock)
+        return FileJournalWriter(
+            self._disk, self._folders, self._root, new_stream(node), self._clock
+        )
 
     def ends(self) -> dict[Stream, int]:
         """One look at a file for news, and one small read for each stream that is being written."""

@@ -1,6 +1,7 @@
 """Names of segments: `<hour>/<node>-<epoch>-<first>-<last>.seg`, and `...-<first>.open` while it is written."""
 
 import re
+import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,9 +11,11 @@ from isocenter.ports.journal import Stream
 FOLDER = "journal"
 HOUR_MS = 3_600_000
 HOUR_PARTS = 4  # yyyy/mm/dd/hh
+DAY_LENGTH = len("yyyy/mm/dd")
 SEALED = ".seg"
 OPEN = ".open"
 FRESH = ".new"  # not yet, or no longer, part of the journal
+EPOCH_BYTES = 8
 _NAME = re.compile(
     r"(?P<node>[a-z0-9-]{1,32})-(?P<epoch>[0-9a-f]{16})-(?P<first>[0-9]{12,19})"
     r"(?:-(?P<last>[0-9]{12,19})\.seg|\.open)",
@@ -44,6 +47,11 @@ class Segment(NamedTuple):
         """`yyyy/mm/dd/hh` of its folder."""
         return "/".join(self.folder.split("/")[-HOUR_PARTS:])
 
+    @property
+    def day(self) -> str:
+        """`yyyy/mm/dd` of its folder."""
+        return self.hour[:DAY_LENGTH]
+
     def sealed(self, last: int) -> "Segment":
         """The same segment with its end known."""
         return self._replace(last=last)
@@ -64,6 +72,11 @@ def check_node(node: str) -> str:
     if _NODE.fullmatch(node) is None:
         raise InvalidRequest("a node's name is 1 to 32 of a-z, 0-9 and -")
     return node
+
+
+def new_stream(node: str) -> Stream:
+    """A stream nobody wrote to before. Raises InvalidRequest for what is no node's name."""
+    return Stream(check_node(node), secrets.token_hex(EPOCH_BYTES))
 
 
 def hour_folder(now_ms: int) -> str:
