@@ -123,8 +123,8 @@ class RunningOpenSearch:
             ):
                 os.chown(path, NOBODY, NOBODY)
 
-    def start(self) -> None:
-        """Start it; returns once it answers."""
+    def start(self, status: str = "yellow") -> None:
+        """Start it; returns once its health is at least this, `red` meaning any."""
         home = self.folder / "home"
         command = [
             *(str(self._java), *JAVA_FLAGS, f"-Djava.io.tmpdir={self.folder / 'tmp'}"),
@@ -143,25 +143,36 @@ class RunningOpenSearch:
                 preexec_fn=die_with_parent,  # noqa: PLW1509  (takes no lock)
                 **self._user,  # type: ignore[call-overload]  # of several types
             )
-        poll(self._answers, START_WITHIN_S)
+        try:
+            poll(lambda: self._answers(status), START_WITHIN_S)
+        except TimeoutError:
+            raise TimeoutError(self._console()) from None
 
-    def _answers(self) -> bool:
+    def _answers(self, status: str) -> bool:
         assert self._process is not None
         if self._process.poll() is not None:
-            raise RuntimeError((self.folder / "console.log").read_text()[-4000:])
-        health = f"{self.address}/_cluster/health?wait_for_status=yellow&timeout=1s"
+            raise RuntimeError(self._console())
+        health = f"{self.address}/_cluster/health?wait_for_status={status}&timeout=1s"
         try:
             with urllib.request.urlopen(health, timeout=5) as answer:  # noqa: S310  (our own)
                 return not json.load(answer)["timed_out"]
         except OSError:
             return False
 
+    def _console(self) -> str:
+        return (self.folder / "console.log").read_text()[-4000:]
+
     def kill(self) -> None:
         """kill -9."""
         self._end(signal.SIGKILL)
 
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
+    def wipe(self) -> None:
+        """Kill it and take its data away."""
+        self.kill()
+        shutil.rmtree(self.folder / "data")
+        (self.folder / "data").mkdir()
+        if self._user:
+            os.chown(self.folder / "data", NOBODY, NOBODY)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from opensearchpy.exceptions import NotFoundError, RequestError
+from opensearchpy.exceptions import RequestError
 
 from isocenter.adapters.index.opensearch.faults import translated
 from isocenter.adapters.index.opensearch.server import WRITE_TIMEOUT_S, Json, Server
@@ -56,15 +56,12 @@ class Administration:
 
     def is_healthy(self, indices: str, wait_s: int) -> bool:
         """Wait until all primary shards are there, or for so long."""
-        params = {"wait_for_status": "yellow", "timeout": f"{wait_s}s"}
+        params = {"wait_for_status": "yellow", "timeout": f"{wait_s}s", "ignore": (404, 408)}
         with translated():
-            try:
-                answer = self._client.cluster.health(
-                    index=indices, params=params | {"request_timeout": wait_s + 10.0}
-                )
-            except NotFoundError:
-                return False
-        return not answer["timed_out"]
+            answer: Json = self._client.cluster.health(
+                index=indices, params=params | {"request_timeout": wait_s + 10.0}
+            )
+        return answer.get("timed_out") is False
 
     def lost_primaries(self, indices: str) -> Iterator[str]:
         """Indices of which a primary shard will not come back by itself."""

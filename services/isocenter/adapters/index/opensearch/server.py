@@ -26,7 +26,8 @@ _BUSY = 429
 _ANSWERED = ("status", "_seq_no", "_primary_term", "error.type", "error.caused_by.type")
 _CREATED = "index.creation_date"
 
-logging.getLogger("opensearch").disabled = True  # it writes down paths, and ids are in them
+for _name in ("opensearch", "opensearchpy.trace"):
+    logging.getLogger(_name).disabled = True  # they write down what was asked and answered
 
 
 @dataclass(frozen=True, slots=True)
