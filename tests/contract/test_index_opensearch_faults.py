@@ -1,5 +1,6 @@
 """OpenSearch killed in the middle of writes, robbed of its data, and given back with a damaged disk."""
 
+import shutil
 import threading
 from itertools import count
 
@@ -9,9 +10,14 @@ from tests.support.index_rows import Study, batch_of
 from tests.support.opensearch_server import RunningOpenSearch
 from tests.support.poll import poll
 
-from isocenter.adapters.index.opensearch import OpenSearchGenerations, OpenSearchReader, located
+from isocenter.adapters.index.opensearch import (
+    OpenSearchGenerations,
+    OpenSearchReader,
+    health,
+    located,
+)
 from isocenter.errors import Corrupted, Unavailable
-from isocenter.ports.index import MetadataIndex
+from isocenter.ports.index import MetadataIndex, Query
 from isocenter.ports.journal import Stream
 
 STREAM = Stream("writer", "0" * 16)
@@ -124,6 +130,8 @@ def test_a_damaged_index_is_called_so_and_another_takes_its_place(
     server.start("red")
     with pytest.raises(Corrupted):
         generations.open()
+    with pytest.raises(Unavailable):
+        reader.search(Query("study"))
     fresh = generations.create()
     fresh.write(batch_of([Study("1.3"), Study("1.4")]))
     generations.swap(fresh)
@@ -131,3 +139,26 @@ def test_a_damaged_index_is_called_so_and_another_takes_its_place(
     assert generations.serves(fresh)
     fresh.close()
     reader.close()
+
+
+def test_a_part_that_no_node_has_is_waited_for(
+    opensearch_to_harm: RunningOpenSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "GIVE_UP_AFTER_S", 1)
+    server = opensearch_to_harm
+    generations = OpenSearchGenerations(*located(f"opensearch+{server.address}/away"))
+    index = generations.open()
+    index.write(batch_of([Study("1.2")]))
+    server.kill()
+    shards = server.folder / "data/nodes/0/indices"
+    shards.rename(server.folder / "elsewhere")
+    server.start("red")
+    with pytest.raises(Unavailable):
+        generations.open()
+    server.kill()
+    shutil.rmtree(shards, ignore_errors=True)
+    (server.folder / "elsewhere").rename(shards)
+    server.start()
+    again = generations.open()
+    assert again.totals() == NOTHING | {"studies": 1, "series": 1, "instances": 1}
+    again.close()

@@ -10,8 +10,6 @@ from isocenter.adapters.index.opensearch.server import WRITE_TIMEOUT_S, Json, Se
 
 _SLOW: Json = {"request_timeout": WRITE_TIMEOUT_S}
 _QUIET: Json = {"ignore_unavailable": "true", "allow_no_indices": "true"}
-# Of a primary's allocation: there is no copy, or what there is cannot be opened.
-_LOST = frozenset({"no_valid_shard_copy", "no"})
 
 
 class Administration:
@@ -63,20 +61,22 @@ class Administration:
             )
         return answer.get("timed_out") is False
 
-    def lost_primaries(self, indices: str) -> Iterator[str]:
-        """Indices of which a primary shard will not come back by itself."""
+    def damaged_primaries(self, indices: str) -> Iterator[str]:
+        """Indices of which all that is found of a primary shard cannot be read. A shard that no node has may come."""
         with translated():
             shards = self._client.cat.shards(index=indices, params={"format": "json"})
         for shard in shards:
             if shard["prirep"] == "p" and shard["state"] == "UNASSIGNED":
                 asked = {"index": shard["index"], "shard": int(shard["shard"]), "primary": True}
-                if self._decision(asked) in _LOST:
+                copies = self._copies(asked)
+                if copies and all("store_exception" in copy for copy in copies):
                     yield shard["index"]
 
-    def _decision(self, shard: Json) -> str:
+    def _copies(self, shard: Json) -> list[Json]:
         with translated():
             try:
                 answer = self._client.cluster.allocation_explain(body=shard)
             except RequestError:
-                return ""  # it was assigned meanwhile
-        return str(answer.get("can_allocate", ""))
+                return []  # it was assigned meanwhile
+        stores = [node.get("store", {}) for node in answer.get("node_allocation_decisions", ())]
+        return [store for store in stores if "allocation_id" in store]
