@@ -56,6 +56,8 @@ class Commits:
     def _commit(self, parts: list[_Part]) -> list[tuple[int, int]]:
         """Write one frame with all parts; returns (sequence, index of the first entry) of each."""
         if self._failed:
+            if all(part.body is None for part in parts):
+                return [(0, 0)] * len(parts)
             raise StorageFailed("the stream has ended after a failed write")
         try:
             placed = self._place([part for part in parts if part.body is not None])
