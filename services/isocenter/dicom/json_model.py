@@ -9,8 +9,9 @@ What is chosen where the standard leaves room:
 - A private attribute without a VR is UN.
 """
 
-import json
 from collections.abc import Callable, Sequence
+
+import orjson
 
 from isocenter.dicom.json_builder import Builder
 from isocenter.dicom.json_values import JsonObject
@@ -49,6 +50,4 @@ def to_json(
 
 def dumps(document: JsonObject) -> bytes:
     """Write a document compactly as UTF-8."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-        "utf-8"
-    )
+    return orjson.dumps(document)

@@ -4,6 +4,8 @@ import json
 import re
 from functools import lru_cache
 
+import orjson
+
 _DECODER = json.JSONDecoder()
 _NESTED = b'"vr":"SQ"'
 _CHARACTER_SET = b'"00080005":{"vr":"CS","Value":["ISO_IR 192"]}'
@@ -13,7 +15,7 @@ _UNRESOLVED = b'"BulkDataURI":"@base@/'
 
 def element(vr: str, value: str) -> bytes:
     """A member's content with one text value."""
-    return b'{"vr":"%s","Value":[%s]}' % (vr.encode("ascii"), json.dumps(value).encode())
+    return b'{"vr":"%s","Value":[%s]}' % (vr.encode("ascii"), orjson.dumps(value))
 
 
 def with_base(document: bytes, base: str) -> bytes:
@@ -46,10 +48,10 @@ def with_member(document: bytes, tag: str, content: bytes) -> bytes:
 
 
 def _rewritten(document: bytes, tag: str, content: bytes) -> bytes:
-    members = json.loads(document)
-    members[tag] = json.loads(content)
+    members = orjson.loads(document)
+    members[tag] = orjson.loads(content)
     ordered = dict(sorted(members.items()))
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(ordered)
 
 
 def _after_brace(document: bytes, member: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """What a search returns of each match: the default attributes as bytes, or a choice out of the whole document."""
 
-import json
 from collections.abc import Sequence
+
+import orjson
 
 from isocenter.dicom.levels import level_of
 from isocenter.dicomweb.qido_parameters import SearchParameters
@@ -84,6 +85,6 @@ def _reachable(level: Level, asked: SearchParameters) -> frozenset[str]:
 
 
 def _chosen(document: bytes, tags: frozenset[str]) -> bytes:
-    members = json.loads(document)
+    members = orjson.loads(document)
     kept = {tag: members[tag] for tag in sorted(members) if tag in tags}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(kept)

@@ -1,8 +1,9 @@
 """An instance as readers need it, looked up in the index and kept while the index does not change."""
 
-import json
 import time
 from dataclasses import dataclass, replace
+
+import orjson
 
 from isocenter.api.journal.v1.entries_pb2 import PixelData
 from isocenter.dicom.frames import Frame, FrameLayout, frame_layout
@@ -110,7 +111,7 @@ def _location(content: bytes) -> PixelLocation:
 
 def _image(row: InstanceRow, pixel_tag: str) -> Image | None:
     try:
-        document: Document = json.loads(row.document)
+        document: Document = orjson.loads(row.document)
         return image_of(document, row.transfer_syntax_uid, pixel_tag)
     except (InvalidInstance, ValueError):
         return None  # stored all the same: it can be retrieved, not shown
