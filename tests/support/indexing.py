@@ -1,6 +1,6 @@
 """An indexer on the real journal and the real index, with a wall clock that moves when told to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,7 +20,7 @@ from isocenter.indexer.indexing import Indexer, Ports
 from isocenter.indexer.settings import IndexerSettings
 from isocenter.ports.index import Query
 from isocenter.ports.index_rows import InstanceState
-from isocenter.ports.journal import Entry, JournalWriter, Position
+from isocenter.ports.journal import Entry, Journal, JournalWriter, Position
 from isocenter.runtime.clock import HybridClock
 
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -90,13 +90,19 @@ class World:
     _writers: dict[str, JournalWriter] = field(default_factory=dict)
     _started: list[Indexer] = field(default_factory=list)
     _written: list[JournalWriter] = field(default_factory=list)
+    _opened: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.root / "archive").mkdir(parents=True, exist_ok=True)
         self.clock = HybridClock(lambda: self.now_ms)
-        self.journal = FileJournal(self.root / "archive", self.clock)
+        self.journal = self.open_journal()
         self.generations = SqliteGenerations(self.root / "index")
         self.reader = SqliteReader(self.root / "index")
+
+    def open_journal(self) -> Journal:
+        journal = FileJournal(self.root / "archive", self.clock)
+        self._opened.append(journal.close)
+        return journal
 
     def start(self) -> Indexer:
         """A new indexer process; the one before is taken for killed."""
@@ -110,7 +116,7 @@ class World:
     def close(self) -> None:
         """Let go of the files of all that was started, the killed included; nothing is looked at any more."""
         opened = [one.close for one in self._started] + [one.close for one in self._written]
-        for close in (*opened, self.journal.close, self.reader.close):
+        for close in (*opened, *self._opened, self.reader.close):
             with suppress(Exception):  # closed already, or its folder is gone
                 close()
 

@@ -59,7 +59,7 @@ class Indexer:
         self._clock = ports.clock
         self._settings = settings
         self._clock.observe(self._journal.latest_version())
-        self._scribe = Scribe(self._journal.writer(settings.node), self._clock)
+        self._scribe = self._scribing()
         self._untold = Untold()
         self._index, self._follower, self._earlier = self._open()
         self._is_open = True
@@ -155,12 +155,18 @@ class Indexer:
         self._follower.move(saying.stream, saying.sequence)
 
     def stands(self) -> bool:
-        """Whether the index still is there."""
-        return self._is_open and self._ports.generations.serves(self._index)
+        """Whether the index still is there, and decisions can be written down."""
+        return (
+            self._is_open
+            and not self._scribe.has_ended
+            and self._ports.generations.serves(self._index)
+        )
 
     def reopen(self) -> None:
-        """Open the index anew; when it is gone, rebuild it."""
+        """Open the index anew; when it is gone, rebuild it. What the last stream ended with is taken up."""
         self._is_open = False
+        if self._scribe.has_ended:
+            self._scribe = self._scribing()
         self._index.close()
         said = own_of(self._follower.positions, self._settings.node)
         self._index, self._follower, self._earlier = self._open()
@@ -237,6 +243,9 @@ class Indexer:
         while studies := follower.index.dirty(self._clock.now_ms() + 1, MAX_STUDIES):
             for study in studies:
                 recompute(follower, study, self._clock, self._settings.default_issuer)
+
+    def _scribing(self) -> Scribe:
+        return Scribe(self._journal.writer(self._settings.node), self._clock)
 
     def _rebuilt(self, ends: dict[Stream, int]) -> MetadataIndex:
         log.warning("index_lost")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from isocenter.dicom.uids import partition_of
+from isocenter.errors import StorageFailed
 from isocenter.indexer.decided import Decision
 from isocenter.ports.clock import Clock
 from isocenter.ports.journal import Entry, JournalWriter, Record, Stream
@@ -15,6 +16,9 @@ class Scribe:
         self._writer = writer
         self._clock = clock
         self.written = 0  # last sequence
+        self.has_ended = (
+            False  # what was written last is perhaps in the journal; nothing more can be
+        )
 
     @property
     def stream(self) -> Stream:
@@ -32,7 +36,11 @@ class Scribe:
             )
             for place, decision in enumerate(decisions)
         ]
-        positions = self._writer.append(entries)
+        try:
+            positions = self._writer.append(entries)
+        except StorageFailed:
+            self.has_ended = True
+            raise
         self.written = max(self.written, positions[-1].sequence)
         return [Record(position, entry) for position, entry in zip(positions, entries, strict=True)]
 

@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from isocenter.errors import StorageFailed
 from isocenter.events.entries import EntryKind
 
 AUDIT = "-audit"  # ends the node of a stream of audit entries; a process's own name is that much shorter
+
+
+class StreamEnded(StorageFailed):
+    """A stream has ended with a commit of which nobody knows whether it was stored; a new stream may be tried."""
 
 
 class Stream(NamedTuple):
@@ -71,7 +76,8 @@ class JournalWriter(Protocol):
         """Write all entries in one commit and return when it is durable.
 
         Calls that arrive while a commit is under way share the next one (group commit); an idle writer commits at
-        once. Raises StorageFailed once and for ever after a failed sync: the stream has ended.
+        once. Raises StorageFailed once and for ever after a failed sync: the stream has ended; its subclass
+        StreamEnded when a new writer may be tried.
         """
         ...
 

@@ -8,6 +8,7 @@ from isocenter.ports.clock import Clock
 from isocenter.ports.journal import AUDIT, Journal, JournalWriter
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.clock import HybridClock
+from isocenter.runtime.lasting import LastingWriter
 from isocenter.runtime.settings import ServiceSettings
 
 
@@ -32,9 +33,9 @@ def start_recording(
     clock = HybridClock()
     journal = open_journal(settings.journal_url, clock)
     clock.observe(journal.latest_version())
-    writer = journal.writer(settings.node)
+    writer = LastingWriter(journal, settings.node)
     stack.callback(writer.close)
-    audit_writer = journal.writer(settings.node + AUDIT)
+    audit_writer = LastingWriter(journal, settings.node + AUDIT)
     stack.callback(audit_writer.close)
     auditor = Auditor(audit_writer, clock)
     stack.callback(auditor.close, settings.grace_s)

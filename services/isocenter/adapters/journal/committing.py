@@ -34,7 +34,7 @@ class Commits:
         self._write = write
         self._end = end
         self._group = Grouping(self._commit, lambda part: len(part.body or b""), GROUP_BYTES)
-        self._failed = False
+        self._failed: StorageFailed | None = None
 
     def append(self, entries: Sequence[Entry]) -> list[Position]:
         """Commit all entries together. Raises LimitExceeded above 96 MiB."""
@@ -50,21 +50,21 @@ class Commits:
 
     def close(self) -> None:
         """Call `end` after the commits under way, unless the stream has ended by itself."""
-        if not self._failed:
+        if self._failed is None:
             self._group.run(_Part(None, 0, 0))
 
     def _commit(self, parts: list[_Part]) -> list[tuple[int, int]]:
         """Write one frame with all parts; returns (sequence, index of the first entry) of each."""
-        if self._failed:
+        if self._failed is not None:
             if all(part.body is None for part in parts):
                 return [(0, 0)] * len(parts)
-            raise StorageFailed("the stream has ended after a failed write")
+            raise type(self._failed)("the stream has ended after a failed write")
         try:
             placed = self._place([part for part in parts if part.body is not None])
             if len(placed) < len(parts):
                 self._end()
-        except StorageFailed:
-            self._failed = True
+        except StorageFailed as error:
+            self._failed = error
             raise
         places = iter(placed)
         return [(0, 0) if part.body is None else next(places) for part in parts]

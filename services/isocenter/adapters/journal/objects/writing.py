@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from isocenter.adapters.journal.committing import Commits
 from isocenter.adapters.journal.frames import END, Frame, encode, seed_of
 from isocenter.adapters.journal.names import FOLDER, Segment, hour_folder
-from isocenter.errors import IsocenterError, OutOfSpace, PermanentError, StorageFailed
+from isocenter.errors import IsocenterError, OutOfSpace, PermanentError
 from isocenter.ports.clock import Clock
-from isocenter.ports.journal import Entry, Position, Stream
+from isocenter.ports.journal import Entry, Position, Stream, StreamEnded
 from isocenter.ports.objects import ObjectStore
 
 FIRST_PAUSE_S = 0.05
@@ -21,7 +21,7 @@ class ObjectJournalWriter:
 
     One commit is under way at a time, so there are no gaps. While it is not known whether the store has it, the same
     bytes are put again under the same key; a number is never used for other bytes. When that is not known after
-    `patience_s`, or `close` is called meanwhile, the stream ends: StorageFailed, now and for ever. The commit may be
+    `patience_s`, or `close` is called meanwhile, the stream ends: StreamEnded, now and for ever. The commit may be
     there then, as the last one.
     """
 
@@ -68,7 +68,7 @@ class ObjectJournalWriter:
             except (IsocenterError, OSError):
                 is_doubtful = True
             if time.monotonic() + pause_s > give_up_s or self._closing.wait(pause_s):
-                raise StorageFailed(
+                raise StreamEnded(
                     "it is not known whether a commit was stored; its stream has ended"
                 )
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
