@@ -14,6 +14,7 @@ from isocenter.ingest.receive import Marks, Receiver
 from isocenter.ingest.record import Recorder
 from isocenter.ingest.settings import IngestSettings
 from isocenter.ingest.stow import Stow
+from isocenter.ingest.tidying import Tidier
 from isocenter.ingest.workers import Workers
 from isocenter.ports.bus import EventBus
 from isocenter.ports.index import IndexReader
@@ -85,6 +86,10 @@ class Ingest:
         purge_ports = PurgePorts(ports.objects, journal, ports.index, clock, settings.indexer_node)
         return Purger(purge_ports, self.recorder, times)
 
+    def tidier(self) -> Tidier:
+        """What keeps the journal in few pieces; in the process that purges, for both rewrite it."""
+        return Tidier(self._ports.recording.journal, self._settings.tidy_interval_s)
+
     def drain(self, grace_s: float) -> None:
         """Let bodies under way end, then say everything; blocks, at most that long."""
         end_s = time.monotonic() + grace_s
@@ -101,7 +106,7 @@ def build(ingest: Ingest, *, purges: bool) -> Service:
     """Make the service; `purges` in exactly one process of a site."""
     tasks = {"announce": ingest.announcer.run}
     if purges:
-        tasks["purge"] = ingest.purger().run
+        tasks |= {"purge": ingest.purger().run, "tidy": ingest.tidier().run}
     return Service(
         "ingest",
         tasks=dict(tasks),

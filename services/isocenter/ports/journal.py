@@ -113,7 +113,10 @@ class Journal(Protocol):
         ...
 
     def seal_abandoned(self, older_than_s: float) -> int:
-        """Close files of writers that are gone, merge small ones after re-reading them; returns how many changed."""
+        """Close files of writers that are gone, merge small ones after re-reading them; returns how many changed.
+
+        To be called now and then, by the process that redacts and by no other.
+        """
         ...
 
     def redact(self, unwanted: Callable[[Entry], bool], since_ms: int) -> int:

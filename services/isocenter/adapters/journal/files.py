@@ -31,6 +31,7 @@ class FileJournal:
         self._disk = disk or Disk()
         self._folders = DurableFolders(self._disk, self._root)
         self._lock = threading.Lock()
+        self._rewriting = threading.Lock()  # a merge must not bring back what is being redacted
         self._catalogue = Catalogue(self._disk, self._root)
         self._tails: dict[Stream, Tail] = {}
         self._waypoints = Waypoints()
@@ -75,6 +76,10 @@ class FileJournal:
 
     def seal_abandoned(self, older_than_s: float) -> int:
         """Seal what writers left that are gone, then merge small neighbours; only files that rest as long."""
+        with self._rewriting:
+            return self._tidy(older_than_s)
+
+    def _tidy(self, older_than_s: float) -> int:
         before_ms = self._clock.now_ms() - int(older_than_s * 1000)
         place = (self._disk, self._folders, self._root)
         with self._lock:
@@ -88,6 +93,10 @@ class FileJournal:
 
     def redact(self, unwanted: Callable[[Entry], bool], since_ms: int) -> int:
         """Rewrite segment by segment, until a look at all of them finds nothing that a merge brought back."""
+        with self._rewriting:
+            return self._redact(unwanted, since_ms)
+
+    def _redact(self, unwanted: Callable[[Entry], bool], since_ms: int) -> int:
         hour = hour_folder(since_ms)
         while True:
             with self._lock:
