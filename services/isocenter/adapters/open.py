@@ -26,8 +26,11 @@ def open_objects(url: str) -> ObjectStore:
 
 
 def open_journal(url: str, clock: Clock) -> Journal:
-    """`file:///folder`: segments in `journal` below it."""
-    _check("journal", url, "file")
+    """`file:///folder`: segments in `journal` below it. Any other URL of objects: commits as objects in that store."""
+    if urlsplit(url).scheme != "file":
+        from isocenter.adapters.journal.objects import ObjectJournal
+
+        return ObjectJournal(open_objects(url), clock)
     from isocenter.adapters.journal.files import FileJournal
 
     return FileJournal(_folder(url), clock)
