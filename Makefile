@@ -28,6 +28,8 @@ product: $(PRODUCT)
 setup: product $(BROWSER) ## install everything the product and its tests need
 	@tests/support/servers/debian.sh
 	@tests/support/servers/opensearch.sh
+	@tests/support/servers/minio.sh
+	@tests/support/servers/versitygw.sh
 
 run: product ## start the product with sample studies in ./demo
 	$(BIN)/isocenter up --data $(DATA) --samples

@@ -2,5 +2,14 @@
 
 from tests.support.nats_cluster import cluster_to_harm, nats_cluster
 from tests.support.opensearch_server import opensearch, opensearch_to_harm
+from tests.support.s3_servers import minio, minio_to_harm, versitygw
 
-__all__ = ["cluster_to_harm", "nats_cluster", "opensearch", "opensearch_to_harm"]
+__all__ = [
+    "cluster_to_harm",
+    "minio",
+    "minio_to_harm",
+    "nats_cluster",
+    "opensearch",
+    "opensearch_to_harm",
+    "versitygw",
+]
