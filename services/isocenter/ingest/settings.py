@@ -46,7 +46,7 @@ class IngestSettings(ServiceSettings):
     """After the grace time; more than the clocks of the site's machines differ."""
     purge_settle_s: Annotated[float, Field(ge=0)] = 60.0
     """More than a receiver needs from seeing an object to having its receipt durable."""
-    tidy_interval_s: Annotated[float, Field(ge=1)] = 60.0
+    tidy_interval_s: Annotated[float, Field(ge=1)] = 30.0
     """How often small pieces of the journal are merged, and how long they rest before."""
 
     @property

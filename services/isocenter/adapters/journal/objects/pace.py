@@ -16,6 +16,6 @@ class Pace:
     """
 
     patience_s: float = 30.0
-    rest_s: float = 60.0
+    rest_s: float = 30.0
     late_s: float = 900.0
     look_back_s: float = 600.0

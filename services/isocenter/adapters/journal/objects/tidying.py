@@ -72,7 +72,8 @@ class Tidying:
         count = 0
         for segment in sorted(rested.difference(chain), key=lambda one: one.first):
             count += self._remove_covered(chain, segment)
-        for run in runs([one for one in chain if one in rested - self._damaged], times):
+        rested -= self._damaged
+        for run in runs([one for one in chain if one in rested], times):
             count += self._merge(run)
         return count
 
