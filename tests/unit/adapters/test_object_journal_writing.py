@@ -22,7 +22,14 @@ from tests.support.poll import poll
 
 from isocenter.adapters.journal.objects import ObjectJournal
 from isocenter.adapters.objects.filesystem import FilesystemObjects
-from isocenter.errors import Denied, IsocenterError, OutOfSpace, StorageFailed, Unavailable
+from isocenter.errors import (
+    Corrupted,
+    Denied,
+    IsocenterError,
+    OutOfSpace,
+    StorageFailed,
+    Unavailable,
+)
 from isocenter.ports.journal import Stream
 from isocenter.runtime.clock import HybridClock
 
@@ -35,7 +42,7 @@ def objects(tmp_path: Path) -> FaultyObjects:
 class Failing:
     """Raises so many times, then lets pass; remembers the keys."""
 
-    def __init__(self, times: int, error: IsocenterError, on: str = "put") -> None:
+    def __init__(self, times: int, error: Exception, on: str = "put") -> None:
         self.left = times
         self.keys: list[str] = []
         self._error = error
@@ -72,9 +79,9 @@ def test_a_commit_never_goes_to_an_earlier_hour_than_the_one_before(objects: Fau
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
-@pytest.mark.parametrize("error", [Unavailable(), StorageFailed()])
+@pytest.mark.parametrize("error", [Unavailable(), StorageFailed(), Corrupted(), OSError()])
 def test_a_commit_with_an_unknown_outcome_is_put_again_under_its_key(
-    objects: FaultyObjects, is_stored: bool, error: IsocenterError
+    objects: FaultyObjects, is_stored: bool, error: Exception
 ) -> None:
     journal = open_journal(objects)
     writer = journal.writer("n")

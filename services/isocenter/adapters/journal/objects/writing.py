@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from isocenter.adapters.journal.committing import Commits
 from isocenter.adapters.journal.frames import END, Frame, encode, seed_of
 from isocenter.adapters.journal.names import FOLDER, Segment, hour_folder
-from isocenter.errors import IsocenterError, OutOfSpace, PermanentError
+from isocenter.errors import Corrupted, IsocenterError, OutOfSpace, PermanentError
 from isocenter.ports.clock import Clock
 from isocenter.ports.journal import Entry, Position, Stream, StreamEnded
 from isocenter.ports.objects import ObjectStore
@@ -62,13 +62,17 @@ class ObjectJournalWriter:
             try:
                 self._objects.put(key, content)
                 return
-            except (OutOfSpace, PermanentError):
-                if not is_doubtful:  # an attempt before may have come through
+            except (IsocenterError, OSError) as error:
+                if _is_refusal(error) and not is_doubtful:
                     raise
-            except (IsocenterError, OSError):
-                is_doubtful = True
+                is_doubtful = True  # a refusal says nothing of the attempts before
             if time.monotonic() + pause_s > give_up_s or self._closing.wait(pause_s):
                 raise StreamEnded(
                     "it is not known whether a commit was stored; its stream has ended"
                 )
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Nothing was written, and the same again would fail again; but bytes that were damaged on the way may arrive."""
+    return isinstance(error, OutOfSpace | PermanentError) and not isinstance(error, Corrupted)
