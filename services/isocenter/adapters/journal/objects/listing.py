@@ -7,7 +7,7 @@ from isocenter.adapters.journal.names import FOLDER, Segment, parse
 from isocenter.ports.journal import Stream
 from isocenter.ports.objects import ObjectStore
 
-PASSED = 32  # known segments of one stream and hour that are read over before the rest of them is skipped
+PASSED = 16  # known segments of one stream and hour that are read over before the rest of them is skipped
 
 _HOUR = re.compile(r"\d{4}/\d\d/\d\d/\d\d", re.ASCII)
 Newest = Callable[
