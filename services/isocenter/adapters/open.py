@@ -4,7 +4,9 @@ For `main.py` files and `embedded`. All raise InvalidRequest for a URL that name
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from isocenter.errors import InvalidRequest
@@ -14,23 +16,50 @@ from isocenter.ports.index import IndexGenerations, IndexReader
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore
 
+S3 = ("s3+http", "s3+https")
 OPENSEARCH = ("opensearch+http", "opensearch+https")
 
 
-def open_objects(url: str) -> ObjectStore:
-    """`file:///folder`: objects below it; the folder is made durably when it is missing."""
-    _check("objects", url, "file")
+class _Findings(Protocol):
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+
+@runtime_checkable
+class _Probed(Protocol):
+    def probe(self) -> _Findings: ...
+
+
+def open_objects(url: str, **access: str) -> ObjectStore:
+    """`file:///folder`: objects below it; the folder is made durably when it is missing.
+
+    `s3+https://host:port/bucket`, or `+http`: a bucket that exists, asked for at the first use. `access_key` and
+    `secret_key` in `access`, never in the URL, and `spool_folder` on this machine for what is not an object yet.
+    """
+    if urlsplit(url).scheme in S3:
+        from isocenter.adapters.objects.s3 import S3Objects
+
+        return S3Objects.at(url, **access)
+    _check("objects", url, "file", *S3)
     from isocenter.adapters.objects.filesystem import FilesystemObjects
 
     return FilesystemObjects(_folder(url))
 
 
-def open_journal(url: str, clock: Clock) -> Journal:
+def probe_objects(objects: ObjectStore) -> Sequence[str]:
+    """Try out at start what the objects are kept in; gives warnings for whoever runs it. A file system needs none.
+
+    Raises UnfitStore, which names its lies; Unavailable, OutOfSpace, StorageFailed when it cannot be asked now.
+    """
+    return objects.probe().warnings if isinstance(objects, _Probed) else ()
+
+
+def open_journal(url: str, clock: Clock, **access: str) -> Journal:
     """`file:///folder`: segments in `journal` below it. Any other URL of objects: commits as objects in that store."""
     if urlsplit(url).scheme != "file":
         from isocenter.adapters.journal.objects import ObjectJournal
 
-        return ObjectJournal(open_objects(url), clock)
+        return ObjectJournal(open_objects(url, **access), clock)
     from isocenter.adapters.journal.files import FileJournal
 
     return FileJournal(_folder(url), clock)

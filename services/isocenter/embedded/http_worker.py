@@ -6,7 +6,13 @@ On Kubernetes a route by method and path does what this does; embedded, N of the
 from contextlib import AsyncExitStack
 from typing import ClassVar
 
-from isocenter.adapters.open import open_bus, open_index_reader, open_journal, open_objects
+from isocenter.adapters.open import (
+    open_bus,
+    open_index_reader,
+    open_journal,
+    open_objects,
+    probe_objects,
+)
 from isocenter.dicomweb.problems import answer_of
 from isocenter.ingest.service import Ingest, IngestPorts
 from isocenter.ingest.service import build as build_ingest
@@ -19,6 +25,7 @@ from isocenter.runtime.rpc import channel
 from isocenter.runtime.run_folder import rpc_token
 from isocenter.runtime.service import Service
 from isocenter.runtime.settings import ServiceSettings, read_settings
+from isocenter.runtime.store_probe import prove_store
 from isocenter.streaming.ports import Ports as StreamingPorts
 from isocenter.streaming.rpc import IndexerClient
 from isocenter.streaming.service import build as build_streaming
@@ -38,7 +45,8 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     ingest_settings = read_settings(IngestSettings, node=settings.node)
     streaming_settings = read_settings(StreamingSettings, node=settings.node)
     recording = start_recording(open_journal, settings, stack)
-    objects = open_objects(settings.objects_url)
+    objects = open_objects(settings.objects_url, **settings.objects_access)
+    await prove_store(lambda: probe_objects(objects))
     index = open_index_reader(settings.index_url)
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)

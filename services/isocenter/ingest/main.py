@@ -5,7 +5,13 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from isocenter.adapters.open import open_bus, open_index_reader, open_journal, open_objects
+from isocenter.adapters.open import (
+    open_bus,
+    open_index_reader,
+    open_journal,
+    open_objects,
+    probe_objects,
+)
 from isocenter.dimse.limits import Patience
 from isocenter.dimse.tls import server_context
 from isocenter.errors import InvalidRequest
@@ -19,6 +25,7 @@ from isocenter.runtime.audit import Auditor
 from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.service import Service
+from isocenter.runtime.store_probe import prove_store
 
 AE_LIST = "ae.toml"
 CONNECTIONS = 256  # open sockets, those that are no association yet included
@@ -63,7 +70,8 @@ def open_listener(ingest: Ingest, auditor: Auditor, settings: IngestSettings) ->
 async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     """Open adapters, then the ports."""
     recording = start_recording(open_journal, settings, stack)
-    objects = open_objects(settings.objects_url)
+    objects = open_objects(settings.objects_url, **settings.objects_access)
+    await prove_store(lambda: probe_objects(objects))
     index = open_index_reader(settings.index_url)
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)

@@ -27,11 +27,11 @@ class Recording:
 
 
 def start_recording(
-    open_journal: Callable[[str, Clock], Journal], settings: ServiceSettings, stack: AsyncExitStack
+    open_journal: Callable[..., Journal], settings: ServiceSettings, stack: AsyncExitStack
 ) -> Recording:
     """Open the journal of `settings`; what waits in the auditor is written when the stack closes, within the grace."""
     clock = HybridClock()
-    journal = open_journal(settings.journal_url, clock)
+    journal = open_journal(settings.journal_url, clock, **settings.objects_access)
     clock.observe(journal.latest_version())
     writer = LastingWriter(journal, settings.node)
     stack.callback(writer.close)

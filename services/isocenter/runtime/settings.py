@@ -11,10 +11,12 @@ from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
 )
 
 PREFIX = "ISOCENTER_"
+SECRETS_FOLDER = "ISOCENTER_SECRETS_FOLDER"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -27,6 +29,14 @@ class BusAccess(TypedDict):
     token: str
     name: str
     replicas: int
+
+
+class ObjectsAccess(TypedDict):
+    """Arguments of `adapters.open.open_objects`."""
+
+    access_key: str
+    secret_key: str
+    spool_folder: str
 
 
 class ServiceSettings(BaseSettings):
@@ -48,6 +58,11 @@ class ServiceSettings(BaseSettings):
     # sockets of this machine's processes; empty: `run` in the data folder
     run_folder: Path = Path()
     objects_url: str = ""
+    # of a bucket; the index's and the broker's users are others
+    objects_access_key: SecretStr = SecretStr("")
+    objects_secret_key: SecretStr = SecretStr("")
+    # what is on its way to a bucket; empty: `spool` in the data folder
+    spool_folder: Path = Path()
     journal_url: str = ""
     index_url: str = ""
     bus_url: str = "nats://127.0.0.1:4222"  # of a cluster all addresses, with commas between
@@ -78,6 +93,7 @@ class ServiceSettings(BaseSettings):
             "node": self.node or self.service or "local",
             "config_folder": self.config_folder if self.config_folder.name else data / "config",
             "run_folder": self.run_folder if self.run_folder.name else data / "run",
+            "spool_folder": self.spool_folder if self.spool_folder.name else data / "spool",
             "objects_url": self.objects_url or f"file://{data}/archive",
             "journal_url": self.journal_url or f"file://{data}/archive",
             "index_url": self.index_url or f"sqlite://{data}/index",
@@ -97,6 +113,15 @@ class ServiceSettings(BaseSettings):
             "replicas": self.bus_replicas,
         }
 
+    @property
+    def objects_access(self) -> ObjectsAccess:
+        """What the adapter needs beside the address, secret included."""
+        return {
+            "access_key": self.objects_access_key.get_secret_value(),
+            "secret_key": self.objects_secret_key.get_secret_value(),
+            "spool_folder": str(self.spool_folder.absolute()),
+        }
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -106,12 +131,19 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the service's own variables, then those for all."""
+        """Arguments, then the service's own variables, then those for all, then files of secrets."""
         del dotenv_settings, file_secret_settings
+        files = _secret_files(settings_cls)
         if not cls.service:
-            return init_settings, env_settings
+            return init_settings, env_settings, *files
         own = EnvSettingsSource(settings_cls, env_prefix=own_prefix(cls.service))
-        return init_settings, own, env_settings
+        return init_settings, own, env_settings, *files
+
+
+def _secret_files(settings: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:
+    """Files named as the variables, in small letters too, in the folder that `ISOCENTER_SECRETS_FOLDER` names."""
+    folder = os.environ.get(SECRETS_FOLDER)
+    return (SecretsSettingsSource(settings, secrets_dir=folder),) if folder else ()
 
 
 S = TypeVar("S", bound=ServiceSettings)

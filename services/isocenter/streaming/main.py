@@ -28,7 +28,7 @@ async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process
     token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
     indexer = channel(settings.run_folder, settings.indexer_node, token)
     stack.push_async_callback(indexer.close, None)
-    objects = open_objects(settings.objects_url)
+    objects = open_objects(settings.objects_url, **settings.objects_access)
     service = build(Ports(index, objects, recording.journal, IndexerClient(indexer)), settings)
     routes = (*service.routes, metrics_route(settings.run_folder), *static_routes(viewer_folder()))
     web = open_web(routes, answer_of, recording.auditor, settings, stack)
