@@ -14,6 +14,7 @@ from isocenter.adapters.s3.faults import translating
 from isocenter.errors import NotFound, Unavailable
 
 PAGE_KEYS = 1000  # the most a store gives at once
+FIRST_PAGE_KEYS = 32
 READ_ATTEMPTS = 3
 PROVED_S = 10.0
 _PARTIAL = 206
@@ -130,13 +131,15 @@ class Bucket:
         return Page(found, not is_truncated)
 
     def pages(self, prefix: str, after: str) -> Iterator[list[tuple[str, int]]]:
-        """All of them, a page at a time.
+        """All of them, a page at a time: a short one first, for who looks at what is new takes few keys.
 
         Each page is asked for by the key before it, not by a token: a token dies with the server that gave it.
         Raises Unavailable when the keys are not in order, for then some would be missed.
         """
+        keys = FIRST_PAGE_KEYS
         while True:
-            page = self.page(prefix, after)
+            page = self.page(prefix, after, keys)
+            keys = PAGE_KEYS
             for key, _ in page.found:
                 if key <= after or not key.startswith(prefix):
                     raise Unavailable("the object store lists keys out of order")
