@@ -39,7 +39,7 @@ JAVA_FLAGS = [
     "-Xms512m",
     "-Xmx512m",
     "-Xss1m",
-    "-XX:+UseSerialGC",
+    "-XX:+UseG1GC",
     "-XX:TieredStopAtLevel=1",
     "-XX:MaxDirectMemorySize=256m",
     "-XX:+ExitOnOutOfMemoryError",
@@ -249,7 +249,15 @@ def opensearch() -> Iterator[OpenSearchForTests]:
 
 
 @pytest.fixture(scope="module")
-def opensearch_to_harm() -> Iterator[RunningOpenSearch]:
-    """A server of the module's own, to be killed."""
+def opensearch_of_module() -> Iterator[RunningOpenSearch]:
+    """A server of the module's own."""
     with running_opensearch() as server:
         yield server
+
+
+@pytest.fixture
+def opensearch_to_harm(opensearch_of_module: RunningOpenSearch) -> RunningOpenSearch:
+    """The module's server, to be killed; whatever the test before did to its indices, there are none."""
+    place = located(f"opensearch+{opensearch_of_module.address}/any")
+    Server(place[0]).client.indices.delete(index="*")
+    return opensearch_of_module

@@ -28,7 +28,8 @@ class Asked:
 
     `filters` hold for a document whatever the others are. `wandering` conditions are looked up in several kinds and
     decided when the documents of a match are together. `narrow` tells kinds whose filters may single out few studies.
-    A series whose document was not made yet still has instances; not so when `needs_series`.
+    A series whose document was not made yet still has instances; not so when `needs_series`. Unless `needs_join`, the
+    lowest kind's filters say it all.
     """
 
     query: Query
@@ -37,6 +38,7 @@ class Asked:
     narrow: set[Kind] = field(default_factory=set)
     terms: list[Term] = field(default_factory=list)
     needs_series: bool = False
+    needs_join: bool = False
 
     @property
     def level(self) -> Level:
@@ -68,6 +70,7 @@ def sort_out(query: Query) -> Asked:
         else:
             _add(asked, compiled(one, query.level))
     if query.among is not None:
+        asked.needs_join |= query.level != "study"
         asked.filters["studies"].append(among(query.among))
     if query.study_instance_uid is not None:
         asked.narrow.clear()  # there is only one
@@ -88,10 +91,12 @@ def _add(asked: Asked, condition: Condition) -> None:
     if len(condition.kinds) == 1:
         asked.filters[first].append(condition.matches)
         asked.needs_series |= first == "series"
+        asked.needs_join |= first != asked.kinds[-1]
         if first != "studies":
             asked.narrow.add(first)
         return
     asked.wandering.append(condition)
+    asked.needs_join = True
     if first in {"studies", asked.kinds[-1]}:
         absent: Json = {"bool": {"must_not": [condition.present]}}
         asked.filters[first].append(any_of(condition.matches, absent))

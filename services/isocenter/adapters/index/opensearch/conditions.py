@@ -74,7 +74,7 @@ def compiled(condition: Match, level: Level) -> Condition:
     return Condition(
         _kinds(tag, level),
         _matches(condition),
-        _term(term_of(tag)),
+        {"terms": {FIELD: [term_of(tag, mark) for mark in (tokens.FILLED, tokens.EMPTY)]}},
         isinstance(condition, EmptyValue),
     )
 

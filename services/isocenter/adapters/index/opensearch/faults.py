@@ -25,6 +25,10 @@ class Gone(Unavailable):
     """The indices of a generation are not there, or not any more; another may serve."""
 
 
+class Pressed(Unavailable):
+    """The server has too much to do at this moment."""
+
+
 def meaning_of(status: int, types: set[str]) -> IsocenterError:
     """The platform's error for an answer's HTTP status and the types of exceptions it names."""
     told = f"{status} {' '.join(sorted(types))}".strip()
@@ -32,6 +36,8 @@ def meaning_of(status: int, types: set[str]) -> IsocenterError:
         return Gone(f"the index is not there ({told})")
     if "cluster_block_exception" in types and status in {403, 429}:
         return OutOfSpace(f"the index takes no writes ({told})")
+    if status == 429:
+        return Pressed(f"the index has too much to do ({told})", retry_after_s=1.0)
     if types & _TOO_MUCH or status == 413:
         return LimitExceeded(f"a search this large or wild is not possible ({told})")
     if status == 400:
@@ -69,7 +75,7 @@ def translated() -> Iterator[None]:
         status: Any = error.status_code
         answer: Any = error.info
         raise meaning_of(status if isinstance(status, int) else 0, types_in(answer)) from None
-    except OpenSearchException:
+    except (OpenSearchException, AttributeError, ValueError):  # the last two: a proxy's answer
         raise Unavailable("the index answers what cannot be read") from None
 
 

@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 from isocenter.adapters.index.opensearch.asked import Asked
 from isocenter.adapters.index.opensearch.generation import Generation
 from isocenter.adapters.index.opensearch.names import Kind, series_id
-from isocenter.adapters.index.opensearch.pages import Deadline, Hit, all_of, hits
+from isocenter.adapters.index.opensearch.pages import (
+    PAGE,
+    Deadline,
+    Hit,
+    all_of,
+    check_time,
+    hits,
+    hits_in,
+)
 from isocenter.adapters.index.opensearch.rows import NO_NUMBER
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.errors import LimitExceeded
@@ -90,8 +98,8 @@ class Join:
         if narrowed is not None and not narrowed:
             return
         filters = [] if narrowed is None else [_of_studies(narrowed)]
-        studies = self._hits("studies", filters)
         at_once = max(LEAST_AT_ONCE, min(self.asked.query.limit, MOST_AT_ONCE))
+        studies = self._hits("studies", filters, page=max(at_once, 500))
         while some := list(islice(studies, at_once)):
             yield from self._below(some)
             at_once = min(2 * at_once, MOST_AT_ONCE)
@@ -104,12 +112,14 @@ class Join:
                 "sort": ["_doc"],
                 "docvalue_fields": ["study_instance_uid"],
             }
-            found = self.generation.server.search(
+            answer = self.generation.server.search(
                 self.generation.index(kind),
                 body
                 | {"size": FEW_STUDIES + 1, "track_total_hits": False, "_source": False}
                 | {"timeout": f"{self.deadline.left_ms()}ms"},
-            )["hits"]["hits"]
+            )
+            check_time(answer)
+            found = hits_in(answer)
             if len(found) <= FEW_STUDIES:
                 return sorted({one["fields"]["study_instance_uid"][0] for one in found})
         return None
@@ -155,7 +165,7 @@ class Join:
                 return False
         return True
 
-    def _hits(self, kind: Kind, filters: Sequence[Json]) -> Iterator[Hit]:
+    def _hits(self, kind: Kind, filters: Sequence[Json], page: int = PAGE) -> Iterator[Hit]:
         more = [{name: "asc"} for of, name, _ in self.asked.terms if of == kind]
         query = all_of([*self.asked.filters[kind], *filters])
         query["bool"] |= {"should": self.asked.named(kind), "minimum_should_match": 0}
@@ -163,6 +173,7 @@ class Join:
             self.generation.server,
             self.generation.index(kind),
             {"query": query, "sort": [*_SORT[kind], *more]},
+            page=page,
             deadline=self.deadline,
         )
 

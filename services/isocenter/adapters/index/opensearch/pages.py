@@ -46,38 +46,36 @@ def hits(
 ) -> Iterator[Hit]:
     """All hits of a search, or the first `most`, in the order of `body["sort"]`, whose last key tells all apart.
 
-    More than a page is read from a point in time, so nothing is missed or met twice.
+    What does not fit in a page is read anew from a point in time, so nothing is missed or met twice.
     """
-    if most is not None and most <= page:
-        if most > 0:
-            yield from _page(server, index, body | {"size": most}, deadline)
-        return
-    first = _page(server, index, body | {"size": page}, deadline) if most is None else []
-    if most is None and len(first) < page:
-        yield from first
-        return
-    name = server.open_point_in_time(index)
-    try:
-        yield from _from_point_in_time(server, name, body | {"size": page}, most, deadline)
-    finally:
-        server.close_point_in_time(name)
+    if most is None or most > page:
+        found = _page(server, index, body | {"size": page}, deadline)
+        if len(found) == page:
+            yield from _from_point_in_time(server, index, body | {"size": page}, most, deadline)
+        else:
+            yield from found
+    elif most > 0:
+        yield from _page(server, index, body | {"size": most}, deadline)
 
 
 def _from_point_in_time(
-    server: Server, name: str, body: Json, most: int | None, deadline: Deadline | None
+    server: Server, index: str, body: Json, most: int | None, deadline: Deadline | None
 ) -> Iterator[Hit]:
+    name = server.open_point_in_time(index)
     body = body | {"pit": {"id": name, "keep_alive": "1m"}}
-    given = 0
-    while True:
-        found = _page(server, None, body, deadline)
-        for hit in found:
-            if given == most:
+    given, size = 0, body["size"]
+    try:
+        while True:
+            found = _page(server, None, body | {"size": size}, deadline)
+            yield from found if most is None else found[: most - given]
+            given += len(found)
+            if len(found) < size or (most is not None and given >= most):
                 return
-            given += 1
-            yield hit
-        if len(found) < body["size"]:
-            return
-        body["search_after"] = list(found[-1].sort)
+            if not body.get("_source"):
+                size = min(2 * size, PAGE)
+            body["search_after"] = list(found[-1].sort)
+    finally:
+        server.close_point_in_time(name)
 
 
 def _page(server: Server, index: str | None, body: Json, deadline: Deadline | None) -> list[Hit]:
@@ -93,8 +91,14 @@ def _page(server: Server, index: str | None, body: Json, deadline: Deadline | No
             frozenset(one.get("matched_queries", ())),
             one.get("_source", {}),
         )
-        for one in answer["hits"]["hits"]
+        for one in hits_in(answer)
     ]
+
+
+def hits_in(answer: Json) -> list[Json]:
+    """The hits of an answer, which leaves out what is empty."""
+    found: list[Json] = answer.get("hits", {}).get("hits", [])
+    return found
 
 
 def check_time(answer: Json) -> None:

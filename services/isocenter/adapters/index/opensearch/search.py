@@ -43,21 +43,21 @@ def count(generation: Generation, query: Query, at_most: int) -> int:
     """Count matches, at most that many."""
     asked = sort_out(asked_of(query))
     deadline = Deadline()
-    if query.level == "study":
-        if at_most <= 0:
-            return 0
-        body = {
-            "size": 0,
-            "query": all_of(asked.filters["studies"]),
-            "track_total_hits": at_most,
-            "timeout": f"{deadline.left_ms()}ms",
-        }
-        answer = generation.server.search(generation.index("studies"), body)
-        check_time(answer)
-        return min(at_most, int(answer["hits"]["total"]["value"]))
-    asked.terms.clear()
-    rows = Join(generation, asked, deadline).rows()
-    return sum(1 for _ in islice(rows, max(0, at_most)))
+    if at_most <= 0:
+        return 0
+    if asked.needs_join:
+        asked.terms.clear()
+        return sum(1 for _ in islice(Join(generation, asked, deadline).rows(), at_most))
+    kind = asked.kinds[-1]
+    body = {
+        "size": 0,
+        "query": all_of(asked.filters[kind]),
+        "track_total_hits": at_most,
+        "timeout": f"{deadline.left_ms()}ms",
+    }
+    answer = generation.server.search(generation.index(kind), body)
+    check_time(answer)
+    return min(at_most, int(answer["hits"]["total"]["value"]))
 
 
 def _body_of_studies(asked: Asked) -> Json:

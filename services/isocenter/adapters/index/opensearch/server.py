@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError
 
-from isocenter.adapters.index.opensearch.faults import meaning_of, translated, types_in
+from isocenter.adapters.index.opensearch.faults import Pressed, meaning_of, translated, types_in
 from isocenter.errors import Unavailable
 
 Json = dict[str, Any]
@@ -24,6 +24,7 @@ MAX_IDS = 1_000  # of one look-up
 PAUSES_S = (0.1, 0.4, 1.6)
 _BUSY = 429
 _ANSWERED = ("status", "_seq_no", "_primary_term", "error.type", "error.caused_by.type")
+_FOUND = "-took,-_shards,-hits.hits._index,-hits.hits._score"
 _CREATED = "index.creation_date"
 
 for _name in ("opensearch", "opensearchpy.trace"):
@@ -134,7 +135,9 @@ class Server:
 
     def search(self, index: str | None, body: Mapping[str, Any]) -> Json:
         """Run a search on all shards or fail; without an index the body names a point in time."""
-        params = {} if index is None else {"allow_partial_search_results": "false"}
+        params = {"filter_path": _FOUND}
+        if index is not None:
+            params["allow_partial_search_results"] = "false"
         with translated():
             answer: Json = self.client.search(body=dict(body), index=index, params=params)
         return answer
@@ -175,8 +178,11 @@ class Server:
             "request_timeout": WRITE_TIMEOUT_S,
         }
         body = b"".join(operation.lines() for operation in part)
-        with translated():
-            answer = self.client.bulk(body=body, params=params)
+        try:
+            with translated():
+                answer = self.client.bulk(body=body, params=params)
+        except Pressed:
+            return [{"status": _BUSY}] * len(part)
         items = [next(iter(item.values())) for item in answer["items"]]
         if len(items) != len(part):
             raise Unavailable("the index answers for another number of writes")

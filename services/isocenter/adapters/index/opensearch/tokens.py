@@ -1,10 +1,12 @@
-"""What a document is found by: every attribute's values as terms of one field, made by the rules of the matching.
+"""What a document is found by: its attributes' values as terms of one field, made by the rules of the matching.
 
 A term is a tag, a mark that says what is compared, and the value: `00081030=Chest`. So one field answers for any
 attribute, with the same folding and the same normal forms that every other index has, and a wild card looks only at
-the terms of its own attribute.
+the terms of its own attribute. Private attributes are not found: without a VR in the dictionary nobody can ask.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from isocenter.adapters.index import elements
@@ -15,13 +17,13 @@ from isocenter.dicom.person_name import fold_name
 FIELD = "attributes"
 MAX_VALUES = 256  # of one attribute
 MAX_LENGTH = 4_000  # of a value in a term: a term holds 32,766 bytes
-TEXT, NUMBER, TIME, MOMENT, PART, GROUP, FILLED = "=", "#", "@", "&", "~", "^", "+"
+TEXT, NUMBER, TIME, MOMENT, PART, GROUP, FILLED, EMPTY = "=", "#", "@", "&", "~", "^", "+", "-"
 _TIME_OF = dict(PAIRS)
 _TIMES = frozenset({"DA", "TM", "DT"})
 
 
-def term_of(tag: str, mark: str = "", value: str = "") -> str:
-    """One term; the tag alone says that the attribute is there, `FILLED` that it has a value."""
+def term_of(tag: str, mark: str, value: str = "") -> str:
+    """One term; `FILLED` or `EMPTY` say that the attribute is there, with a value or without."""
     return f"{tag}{mark}{value[:MAX_LENGTH]}"
 
 
@@ -29,28 +31,40 @@ def tokens_of(document: JsonObject) -> list[str]:
     """All terms of a document."""
     terms: dict[str, None] = {}
     for tag, element in document.items():
-        terms[tag] = None
+        if _is_private(tag):
+            continue
         if isinstance(element, dict) and elements.values_of(document, tag):
             terms[term_of(tag, FILLED)] = None
             terms.update(dict.fromkeys(_values(document, tag, element.get("vr"))))
+        else:
+            terms[term_of(tag, EMPTY)] = None
     return list(terms)
 
 
-def _values(document: JsonObject, tag: str, vr: Any) -> list[str]:
+def _is_private(tag: str) -> bool:
+    return tag[3:4] in "13579BDF"
+
+
+def _values(document: JsonObject, tag: str, vr: Any) -> Sequence[str]:
     if vr == "SQ":
-        return []
+        return ()
     if vr == "PN":
         name = fold_name(elements.name_groups(document, tag))
         parts = [term_of(tag, PART, part) for part in name.parts]
         return parts + [term_of(tag, GROUP, group) for group in name.groups]
-    texts = elements.texts_of(document, tag)[:MAX_VALUES]
-    terms = [term_of(tag, TEXT, text) for text in texts]
+    texts = tuple(elements.texts_of(document, tag)[:MAX_VALUES])
+    terms = _plain_terms(tag, vr if isinstance(vr, str) else "", texts)
+    return (*terms, *_moment(document, tag)) if tag in _TIME_OF else terms
+
+
+@lru_cache(maxsize=4096)  # most attributes of an instance are those of the one before
+def _plain_terms(tag: str, vr: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     if vr in _TIMES:
-        terms += [term_of(tag, TIME, elements.normal_time(vr, text)) for text in texts]
-        terms += _moment(document, tag)
-    elif vr in NUMBERS:
-        terms += [term_of(tag, NUMBER, number) for number in map(number_of, texts) if number]
-    return terms
+        return tuple(term_of(tag, TIME, elements.normal_time(vr, text)) for text in texts)
+    if vr in NUMBERS:
+        numbers = map(number_of, texts)
+        return tuple(term_of(tag, NUMBER, number) for number in numbers if number)
+    return tuple(term_of(tag, TEXT, text) for text in texts)
 
 
 def _moment(document: JsonObject, tag: str) -> list[str]:
