@@ -1,6 +1,8 @@
 """Journals on an object store, with a clock that can be set."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from isocenter.adapters.journal.objects import ObjectJournal, Pace
 from isocenter.events.entries import EntryKind
@@ -47,3 +49,34 @@ def write(journal: ObjectJournal, numbers: Iterable[int], node: str = "n") -> St
     for number in numbers:
         writer.append([entry(number)])
     return writer.stream
+
+
+def follow(reader: ObjectJournal, stop: threading.Event, commits: int) -> list[list[int]]:
+    """Versions of each stream, read on from look to look until the writers have stopped."""
+    seen: dict[Stream, list[int]] = {}
+    while not stop.is_set() or sum(map(len, seen.values())) < commits:
+        for stream, end in reader.ends().items():
+            numbers = seen.setdefault(stream, [])
+            numbers += versions(reader, stream, len(numbers))
+            assert len(numbers) >= end
+    return list(seen.values())
+
+
+def tidy(tidier: ObjectJournal, stop: threading.Event) -> None:
+    while not stop.is_set():
+        tidier.seal_abandoned(0)
+
+
+def race(journals: Sequence[ObjectJournal], commits: int) -> None:
+    """Two follow while two write and one merges, each with a journal of its own; nothing is lost or out of order."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(5) as pool:
+        readers = [pool.submit(follow, journal, stop, 2 * commits) for journal in journals[:2]]
+        tidying = pool.submit(tidy, journals[2], stop)
+        writers = [pool.submit(write, one, range(1, commits + 1)) for one in journals[3:5]]
+        wait(writers)
+        stop.set()
+        for reader in readers:
+            assert reader.result(60) == [list(range(1, commits + 1))] * 2
+        tidying.result(60)
+    assert {writer.result() for writer in writers} == set(journals[0].ends())

@@ -1,7 +1,7 @@
 """What readers of a journal of objects see while it is written and merged, and what looking costs."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,14 @@ from tests.support.object_journals import (
     entry,
     keys,
     open_journal,
+    race,
     versions,
     write,
 )
 from tests.support.poll import poll
 
-from isocenter.adapters.journal.objects import ObjectJournal, Pace
+from isocenter.adapters.journal.objects import Pace
 from isocenter.errors import Corrupted, Unavailable
-from isocenter.ports.journal import Stream
 
 
 @pytest.fixture
@@ -44,36 +44,9 @@ def test_a_reader_follows_from_hour_to_hour(objects: FaultyObjects, pace: Pace) 
         assert versions(reader, writer.stream, number - 1) == [number]
 
 
-def follow(reader: ObjectJournal, stop: threading.Event, commits: int) -> list[list[int]]:
-    """Versions of each stream, read on from look to look until the writers have stopped."""
-    seen: dict[Stream, list[int]] = {}
-    while not stop.is_set() or sum(map(len, seen.values())) < commits:
-        for stream, end in reader.ends().items():
-            numbers = seen.setdefault(stream, [])
-            numbers += versions(reader, stream, len(numbers))
-            assert len(numbers) >= end
-    return list(seen.values())
-
-
-def tidy(tidier: ObjectJournal, stop: threading.Event) -> None:
-    while not stop.is_set():
-        tidier.seal_abandoned(0)
-
-
 @pytest.mark.parametrize("pace", [Pace(), AT_ONCE])
 def test_nothing_is_lost_while_readers_and_writers_race(objects: FaultyObjects, pace: Pace) -> None:
-    stop = threading.Event()
-    with ThreadPoolExecutor(6) as pool:
-        readers = [
-            pool.submit(follow, open_journal(objects, pace=pace), stop, 300) for _ in range(2)
-        ]
-        writers = [pool.submit(write, open_journal(objects), range(1, 151)) for _ in range(2)]
-        tidying = pool.submit(tidy, open_journal(objects, pace=pace), stop)
-        wait(writers)
-        stop.set()
-        assert [reader.result(60) for reader in readers] == [[list(range(1, 151))] * 2] * 2
-        assert {writer.result() for writer in writers} == set(open_journal(objects).ends())
-        tidying.result(60)
+    race([open_journal(objects, pace=pace) for _ in range(5)], commits=150)
 
 
 def test_a_late_segment_in_an_older_hour_is_found_by_what_follows_it(
