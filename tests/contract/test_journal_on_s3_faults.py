@@ -208,13 +208,16 @@ def test_processes_of_one_name_that_are_killed_between_commits_leave_all_they_ac
     for child in children:
         assert child.stdin is not None
         child.stdin.write(json.dumps(given) + "\n")
-        child.stdin.flush()
+        child.stdin.close()
     for child in children:
         assert child.stdout is not None
         told.append([child.stdout.readline() for _ in range(30)])
     for child, lines in zip(children, told, strict=True):
+        assert child.stdout is not None
         child.kill()
-        lines.extend(child.communicate(timeout=10)[0].splitlines())
+        lines.extend(child.stdout.readlines())
+        child.wait()
+        child.stdout.close()
     reader = ObjectJournal(S3Objects(open_bucket(minio, bucket), spools), HybridClock())
     ends = reader.ends()
     assert len(ends) == 2
