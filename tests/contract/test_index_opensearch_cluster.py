@@ -111,6 +111,8 @@ def test_one_process_writes_at_a_time_and_the_next_has_a_greater_fence(
             second.claim([Claim("sop:1", "b", "1.2")])
         with pytest.raises(Unavailable):
             theirs.swap(theirs.create())
+    assert not theirs.serves(second)  # which makes its owner open anew, and wait
+    assert ours.serves(opened[-1])
     assert opened[-1].totals() == NOTHING
     assert opened[-1].positions() == {}
     opened[-1].close()

@@ -1,6 +1,6 @@
 """One generation of the index as its readers and its writer see it: a server, and the names of its indices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from isocenter.adapters.index.opensearch.names import KINDS, Kind, index_name
 from isocenter.adapters.index.opensearch.server import Server
@@ -10,12 +10,12 @@ WRITES_SHIFT = 22
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation; `created_ms` is the server's time when it was made."""
+    """A generation, told by its name; `created_ms` is the server's time when it was made."""
 
-    server: Server
+    server: Server = field(compare=False)
     prefix: str
     name: str
-    created_ms: int
+    created_ms: int = field(compare=False)
 
     def index(self, kind: Kind) -> str:
         """Name of one of its indices."""

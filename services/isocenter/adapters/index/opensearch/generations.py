@@ -3,6 +3,7 @@
 import secrets
 
 from isocenter.adapters.index.opensearch.administration import Administration
+from isocenter.adapters.index.opensearch.faults import Gone
 from isocenter.adapters.index.opensearch.generation import Generation, serving
 from isocenter.adapters.index.opensearch.health import check_readable
 from isocenter.adapters.index.opensearch.lease import NOBODY, Lease, Waiting
@@ -69,8 +70,9 @@ class OpenSearchGenerations:
         self._point_to(created)
 
     def serves(self, index: MetadataIndex) -> bool:
-        """Tell whether the alias names it, and all its indices are there."""
-        return serving(self._server, self._prefix) == _ours(index).opened
+        """Tell whether the alias names it, all its indices are there, and nobody else writes it now."""
+        ours = _ours(index)
+        return not ours.is_lost and serving(self._server, self._prefix) == ours.opened
 
     def _opened(self, generation: Generation) -> OpenSearchIndex:
         lease = Lease(generation, self._holder)
@@ -112,7 +114,7 @@ class OpenSearchGenerations:
     def _is_abandoned(self, generation: Generation) -> bool:
         try:
             state = self._server.get(generation.index("ledger"), STATE)
-        except Unavailable:
+        except Gone:
             return True
         if state is None or state.source["holder"] in {NOBODY, self._holder}:
             return True
@@ -121,7 +123,7 @@ class OpenSearchGenerations:
     def _check_mine(self, generation: Generation) -> None:
         try:
             state = self._server.get(generation.index("ledger"), STATE)
-        except Unavailable:
+        except Gone:
             return  # it cannot be read, so nobody writes it
         if state is not None and state.source["holder"] not in {NOBODY, self._holder}:
             raise Unavailable("somebody else writes this index", retry_after_s=1.0)

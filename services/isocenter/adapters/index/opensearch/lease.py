@@ -47,6 +47,11 @@ class Lease:
         self._lost = False
 
     @property
+    def is_lost(self) -> bool:
+        """Somebody else was found to hold it."""
+        return self._lost
+
+    @property
     def fence(self) -> int:
         """The fencing number: greater than that of every earlier holder."""
         return int(self._state.source["fence"]) if self._state is not None else 0

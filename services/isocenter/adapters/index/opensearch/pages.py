@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from isocenter.adapters.index.opensearch.server import Json, Server
-from isocenter.errors import LimitExceeded
+from isocenter.errors import LimitExceeded, Unavailable
 
 PAGE = 10_000  # index.max_result_window
 SOURCES_PER_PAGE = 500
@@ -75,7 +76,8 @@ def _from_point_in_time(
                 size = min(2 * size, PAGE)
             body["search_after"] = list(found[-1].sort)
     finally:
-        server.close_point_in_time(name)
+        with suppress(Unavailable):  # it ends by itself
+            server.close_point_in_time(name)
 
 
 def _page(server: Server, index: str | None, body: Json, deadline: Deadline | None) -> list[Hit]:

@@ -55,17 +55,7 @@ class OpenSearchReads:
         for name, value in (("series_instance_uid", series), ("sop_instance_uid", sop)):
             if value is not None:
                 filters.append({"term": {name: value}})
-        rows = self._in_generation(lambda generation: _instances(generation, filters))
-        if len(rows) < 2:
-            return rows
-        numbers = self._in_generation(lambda generation: _series_numbers(generation, rows))
-
-        def place(row: InstanceRow) -> tuple[int, str, int, str]:
-            number = NO_NUMBER if row.instance_number is None else row.instance_number
-            series_number = numbers.get(row.series_instance_uid, NO_NUMBER)
-            return series_number, row.series_instance_uid, number, row.sop_instance_uid
-
-        return sorted(rows, key=place)
+        return self._in_generation(lambda generation: _instances(generation, filters))
 
     def study(self, study: str) -> StudyRow | None:
         """The study's row when it is visible, as it is now."""
@@ -135,7 +125,17 @@ def _instances(generation: Generation, filters: list[Json]) -> list[InstanceRow]
     body = {"query": all_of(filters), "sort": _BY_UID, "_source": True}
     index = generation.index("instances")
     found = hits(generation.server, index, body, page=SOURCES_PER_PAGE)
-    return [instance_of(hit.source) for hit in found]
+    rows = [instance_of(hit.source) for hit in found]
+    if len(rows) < 2:
+        return rows
+    numbers = _series_numbers(generation, rows)
+
+    def place(row: InstanceRow) -> tuple[int, str, int, str]:
+        number = NO_NUMBER if row.instance_number is None else row.instance_number
+        series_number = numbers.get(row.series_instance_uid, NO_NUMBER)
+        return series_number, row.series_instance_uid, number, row.sop_instance_uid
+
+    return sorted(rows, key=place)
 
 
 def _series_numbers(generation: Generation, rows: list[InstanceRow]) -> dict[str, int]:

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from opensearchpy import OpenSearch
@@ -39,7 +39,7 @@ class Access:
     port: int
     tls: bool = False
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     ca_file: str = ""
 
 
@@ -127,7 +127,7 @@ class Server:
                 answer = self.client.mget(body={"ids": some}, index=index, params=params)
             for one in answer["docs"]:
                 if "error" in one:
-                    raise meaning_of(404, types_in(one))
+                    raise meaning_of(503, types_in(one))
                 if one.get("found"):
                     at = one["_version"], one["_seq_no"], one["_primary_term"]
                     found[one["_id"]] = Stored(one.get("_source", {}), *at)

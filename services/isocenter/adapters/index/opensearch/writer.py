@@ -34,7 +34,7 @@ class OpenSearchIndex(OpenSearchReads):
     """MetadataIndex on one generation; its writes take turns.
 
     Whatever it wrote is searchable when `write` returns. Raises Unavailable once the generation is dropped, and once
-    another process holds the lease; `dirty`, which the indexer asks for all the time, keeps the lease.
+    another process holds the lease; `unsettled` and `dirty`, which the indexer asks for all the time, keep the lease.
     """
 
     def __init__(self, generation: Generation, lease: Lease) -> None:
@@ -47,6 +47,11 @@ class OpenSearchIndex(OpenSearchReads):
     def opened(self) -> Generation:
         """The generation it writes."""
         return self._generation
+
+    @property
+    def is_lost(self) -> bool:
+        """Another process holds the lease."""
+        return self._lease.is_lost
 
     @property
     def fence(self) -> int:
@@ -165,8 +170,7 @@ class OpenSearchIndex(OpenSearchReads):
 
     def dirty(self, before_ms: int, limit: int = 100) -> list[str]:
         """Studies marked dirty before that time, longest first."""
-        with self._lock:
-            self._in_generation(lambda _: self._lease.renew())
+        self._keep_lease()
         filters: list[Json] = [
             {"term": {"kind": ledger.DIRTY}},
             {"range": {"since_ms": {"lt": before_ms}}},
@@ -184,6 +188,7 @@ class OpenSearchIndex(OpenSearchReads):
 
     def unsettled(self, before_ms: int, limit: int = 100) -> list[StudyRow]:
         """Visible studies that are not complete and quiet since before that time, longest first."""
+        self._keep_lease()
         filters: list[Json] = [
             {"term": {"visible": True}},
             {"term": {"complete": False}},
@@ -203,6 +208,10 @@ class OpenSearchIndex(OpenSearchReads):
                 )
             ]
         )
+
+    def _keep_lease(self) -> None:
+        with self._lock:
+            self._in_generation(lambda _: self._lease.renew())
 
     def close(self) -> None:
         """Give the lease back; safe to call twice."""

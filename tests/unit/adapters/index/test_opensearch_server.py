@@ -1,12 +1,17 @@
-"""What a server says that is too busy, or full: hard to bring a real one to, so a scripted one says it."""
+"""What a real server is hard to be brought to say, that it is too busy or full; and what it is told over TLS."""
 
 import json
+import ssl
+import subprocess
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
+from isocenter.adapters.index.opensearch import located
 from isocenter.adapters.index.opensearch import server as module
 from isocenter.adapters.index.opensearch.server import Access, Operation, Server
 from isocenter.errors import InvalidRequest, IsocenterError, OutOfSpace, Unavailable
@@ -21,6 +26,7 @@ class Scripted(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: list[Answer] = []
         self.asked: list[int] = []
+        self.proofs: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.append(body.count(b"\n") // 2)
+        self.server.proofs.append(self.headers.get("Authorization", ""))
         status, answer = self.server.answers.pop(0)
         content = json.dumps(answer).encode()
         self.send_response(status)
@@ -109,3 +116,28 @@ def test_a_server_that_is_not_there_is_unavailable(scripted: Scripted) -> None:
             there.bulk(WRITES)
     with pytest.raises(Unavailable):
         Server(Access("127.0.0.1", 1)).bulk(WRITES)
+
+
+def test_the_server_proves_itself_and_is_told_the_password(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    made = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run(
+        ["openssl", *made.split(), "-keyout", "key", "-out", "cert"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    scripted.socket = context.wrap_socket(scripted.socket, server_side=True)
+    scripted.answers = [(200, {"items": [item(201)] * 3})]
+    url = f"opensearch+https://127.0.0.1:{scripted.server_port}/x"
+    with pytest.raises(Unavailable):
+        Server(located(url)[0]).bulk(WRITES)
+    trusted = located(url, user="me", password="hush", ca_file=str(tmp_path / "cert"))[0]
+    assert len(Server(trusted).bulk(WRITES)) == 3
+    assert scripted.proofs == [f"Basic {b64encode(b'me:hush').decode()}"]
+    assert "hush" not in repr(trusted)
