@@ -4,6 +4,9 @@ import threading
 from collections.abc import Sequence
 
 from isocenter.ports.journal import Entry, Journal, JournalWriter, Position, StreamEnded
+from isocenter.runtime.log import logger
+
+log = logger(__name__)
 
 
 class LastingWriter:
@@ -26,6 +29,7 @@ class LastingWriter:
             return writer.append(entries)
         except StreamEnded:
             self._renew(writer)
+            log.warning("journal_stream_ended", node=self._node)
             raise
 
     def close(self) -> None:

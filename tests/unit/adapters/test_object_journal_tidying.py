@@ -86,7 +86,10 @@ def test_an_hour_is_merged_by_itself_and_an_old_day_as_a_whole(objects: FaultyOb
     hours = ["22 1-6", "23 7-12", "00 13-18", "01 19-24", "02 25-30", "03 31-36"]
     assert ranges(objects) == hours
     assert journal.seal_abandoned(0) == 0
-    wall.now_ms += 60 * HOUR_MS
+    wall.now_ms += 60 * HOUR_MS  # the first day ended long enough ago, the second did not
+    journal.seal_abandoned(0)
+    assert ranges(objects) == ["22 1-12", *hours[2:]]
+    wall.now_ms += 24 * HOUR_MS
     journal.seal_abandoned(0)
     assert ranges(objects) == ["22 1-12", "00 13-36"]
     assert versions(open_journal(objects, wall), writer.stream) == list(range(1, 37))

@@ -1,4 +1,4 @@
-"""Looks for segments: all at first, then what is new, now and then the last day anew."""
+"""Looks for segments: all at first, then what is new, now and then the last days anew."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,10 @@ from isocenter.ports.journal import Stream
 from isocenter.ports.objects import ObjectStore
 
 DAY_MS = 24 * HOUR_MS
-BACK_MS = 26 * HOUR_MS  # what is listed anew now and then
-COSTLY = 50  # times as long as listing the last day took has to pass before it is listed again
+BACK_MS = (
+    74 * HOUR_MS
+)  # what is listed anew now and then: until a day is merged as a whole, and a little longer
+COSTLY = 50  # times as long as that took has to pass before it is done again
 ALL = ""  # before every hour
 
 

@@ -12,7 +12,7 @@ class Pace:
     of it has seen all that may be merged, and needs to look only for what follows.
     `late_s`: how much later than its hour a commit may be acknowledged, clocks that differ included. A look begins
     that long before its wall time.
-    `look_back_s`: how often the last day is listed anew, for what came later still and for what was merged.
+    `look_back_s`: how often the last three days are listed anew, for what came later still and for what was merged.
     """
 
     patience_s: float = 30.0

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from isocenter.adapters.journal.chains import holding
-from isocenter.adapters.journal.names import HOUR_MS, Segment, hour_folder
+from isocenter.adapters.journal.names import DAY_LENGTH, HOUR_MS, Segment, hour_folder
 from isocenter.adapters.journal.objects.contents import content_of
 from isocenter.adapters.journal.objects.known import Known
 from isocenter.adapters.journal.objects.lookout import Lookout
@@ -20,11 +20,13 @@ from isocenter.ports.objects import ObjectStore
 SMALL_BYTES = 4 << 20
 MERGED_BYTES = 16 << 20  # a few times as much is in memory for a moment
 MANY = 16  # in an hour that goes on
-OLD_MS = 48 * HOUR_MS  # from then on a day's segments of a stream are merged, before that an hour's
+OLD_MS = (
+    48 * HOUR_MS
+)  # a day that ended so long ago is merged as a whole; before that each hour is by itself
 
 
 class Times(NamedTuple):
-    """What counts as rested (monotonic seconds), as over and as old (hours, `yyyy/mm/dd/hh`)."""
+    """What counts as rested (monotonic seconds), as over (hours before `yyyy/mm/dd/hh`) and as old (days before)."""
 
     rested_s: float
     over: str
@@ -55,7 +57,7 @@ class Tidying:
         times = Times(
             time.monotonic() - max(older_than_s, self._pace.rest_s),
             hour_folder(now_ms - round(self._pace.late_s * 1000)),
-            hour_folder(now_ms - OLD_MS),
+            hour_folder(now_ms - OLD_MS)[:DAY_LENGTH],
         )
         self._streams |= self._known.changed()
         count = 0
@@ -115,7 +117,7 @@ class Tidying:
         """Nothing is to come that this pass did not see."""
         segments = self._known.of(stream)
         return all(
-            one.hour < times.old and since_s <= times.rested_s for one, since_s in segments.items()
+            one.day < times.old and since_s <= times.rested_s for one, since_s in segments.items()
         )
 
 
@@ -139,7 +141,7 @@ def runs(chain: Sequence[Segment], times: Times) -> Iterator[list[Segment]]:
 def _joins(before: Segment, after: Segment, times: Times) -> bool:
     if before.last != after.first - 1 or after.size_bytes > SMALL_BYTES:
         return False
-    return before.hour == after.hour or (before.day == after.day and after.hour < times.old)
+    return before.hour == after.hour or before.day == after.day < times.old
 
 
 def _is_worth(run: Sequence[Segment], times: Times) -> bool:
