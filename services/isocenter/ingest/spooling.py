@@ -10,10 +10,11 @@ CHECK_BYTES = 16 << 20  # taken between two looks at the room left
 
 
 class SpoolWriter:
-    """Appends to one spool file; `size_bytes` is what was taken. `release` is called once at the end."""
+    """Appends to one spool file; `size_bytes` is what was taken. `release` is called at the end."""
 
     __slots__ = (
-        "_buffer", "_buffers", "_check_at", "_digest", "_filled", "_max_bytes", "_spool", "_watermark", "size_bytes",
+        "_buffer", "_buffers", "_check_at", "_digest", "_filled", "_is_released", "_max_bytes", "_spool",
+        "_watermark", "size_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -24,6 +25,7 @@ class SpoolWriter:
         self._buffers = buffers
         self._buffer = buffers.lend()
         self._filled = 0
+        self._is_released = False
         self._digest: BufferDigest | None = None
         self._watermark = watermark
         self._max_bytes = max_bytes
@@ -66,7 +68,10 @@ class SpoolWriter:
         return self._digest.hexdigest()
 
     def release(self) -> None:
-        """Give the buffer back."""
+        """Give the buffer back, once however often it is called: a buffer that is lent twice would mix two patients."""
+        if self._is_released:
+            return
+        self._is_released = True
         if self._digest is not None:
             self._digest.settle()
         self._buffers.take_back(self._buffer)

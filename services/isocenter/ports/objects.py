@@ -37,7 +37,7 @@ class Spool(Protocol):
         ...
 
     def append(self, memory: memoryview, size_bytes: int) -> None:
-        """Write the first `size_bytes` of `memory` at the end of the file.
+        """Write the first `size_bytes` of `memory`, which is writable, at the end of the file.
 
         Costs least when `memory` begins at a page and reaches to the next multiple of `BLOCK_BYTES`, as did all before
         it: the disk may then take it as it lies there, with what follows `size_bytes` up to there set to zero.

@@ -84,6 +84,15 @@ def test_a_data_set_with_another_name_than_its_file_meta_is_stored_under_its_own
     assert core.receiver._desk.buffers.lent == 0
 
 
+def test_a_buffer_is_lent_to_one_data_set_however_often_another_gives_up(core: Core) -> None:
+    buffers = core.receiver._desk.buffers
+    writer = core.receiver._desk.writer(core.objects.spool())
+    writer.release()
+    writer.release()
+    assert buffers.lent == 0
+    assert buffers.lend() is not buffers.lend()
+
+
 def test_buffers_begin_at_a_page_and_are_lent_again() -> None:
     buffers = Buffers()
     first = buffers.lend()
