@@ -40,7 +40,11 @@ class S3Suite(JournalSuite):
     @pytest.fixture(autouse=True)
     def _bucket(self, tmp_path: Path) -> None:
         self.url = self.server.url(self.server.fresh_bucket())
-        self.access = {**self.server.access, "spool_folder": str(tmp_path)}
+        self.access = {
+            "access_key": self.server.access_key,
+            "secret_key": self.server.secret_key,
+            "spool_folder": str(tmp_path),
+        }
 
     def make(self) -> Journal:
         return open_journal(self.url, HybridClock(), **self.access)

@@ -1,5 +1,6 @@
 """A reverse proxy in front of a real S3 store that does as it is told: lies, fails, dawdles, hangs up."""
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Callable, Iterator
@@ -73,8 +74,7 @@ class Proxy:
         self._upstream = urlsplit(upstream).netloc
         self.rule: Rule = honest
         self.asked: list[Asked] = []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.server.daemon_threads = True
+        self.server = _Server(self)
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def forward(self, asked: Asked) -> Told:
@@ -96,35 +96,45 @@ class Proxy:
             connection.close()
 
 
-def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline(65537)
-            if not self.raw_requestline or not self.parse_request():
-                self.close_connection = True
-                return
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = Asked(self.command, self.path, list(self.headers.items()), body)
-            proxy.asked.append(asked)
-            told = proxy.rule(asked, proxy.forward)
-            self._answer(told)
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy = proxy
 
-        def _answer(self, told: Told | None) -> None:
-            if told is None:
-                self.close_connection = True
-                return
-            self.send_response_only(told.status)
-            for name, value in told.headers:
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(told.body[: told.cut_after])
-            if told.cut_after is not None:
-                self.close_connection = True
 
-    return Handler
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client gave up
+            super().handle()
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        asked = Asked(self.command, self.path, list(self.headers.items()), body)
+        proxy = self.server.proxy
+        proxy.asked.append(asked)
+        self._answer(proxy.rule(asked, proxy.forward))
+
+    def _answer(self, told: Told | None) -> None:
+        if told is None:
+            self.close_connection = True
+            return
+        self.send_response_only(told.status)
+        for name, value in told.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(told.body[: told.cut_after])
+        if told.cut_after is not None:
+            self.close_connection = True
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, TypedDict
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -30,6 +30,11 @@ MINIO = INSTALLED / "minio-20260212/minio"
 VERSITYGW = INSTALLED / "versitygw-1.8.0/versitygw"
 REGION = "us-east-1"
 START_WITHIN_S = 60.0
+
+
+class S3Access(TypedDict):
+    access_key: str
+    secret_key: str
 
 
 class S3ForTests:
@@ -71,7 +76,7 @@ class S3ForTests:
         return f"s3+{address or self.address}/{bucket}{query}"
 
     @property
-    def access(self) -> dict[str, str]:
+    def access(self) -> S3Access:
         """What `adapters.open` takes beside the URL."""
         return {"access_key": self.access_key, "secret_key": self.secret_key}
 

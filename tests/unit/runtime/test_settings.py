@@ -67,3 +67,31 @@ def test_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings(CookSettings)
     assert "hush-hush" not in repr(settings)
     assert settings.bus_token.get_secret_value() == "hush-hush"
+
+
+def test_what_an_object_store_needs_is_set_and_its_secret_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ISOCENTER_OBJECTS_ACCESS_KEY", "key")
+    monkeypatch.setenv("ISOCENTER_OBJECTS_SECRET_KEY", "the-secret")
+    settings = read_settings(CookSettings, data_folder=tmp_path)
+    assert settings.objects_access == {
+        "access_key": "key",
+        "secret_key": "the-secret",
+        "spool_folder": str(tmp_path / "spool"),
+    }
+    assert "the-secret" not in repr(settings)
+
+
+def test_a_secret_may_be_a_file_and_a_variable_wins_over_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "isocenter_objects_secret_key").write_text("of the file\n")
+    (tmp_path / "ISOCENTER_RPC_TOKEN").write_text("also of a file")
+    (tmp_path / "unrelated").write_text("x")
+    monkeypatch.setenv("ISOCENTER_SECRETS_FOLDER", str(tmp_path))
+    settings = read_settings(CookSettings)
+    assert settings.objects_secret_key.get_secret_value() == "of the file"
+    assert settings.rpc_token.get_secret_value() == "also of a file"
+    monkeypatch.setenv("ISOCENTER_OBJECTS_SECRET_KEY", "of the variable")
+    assert read_settings(CookSettings).objects_secret_key.get_secret_value() == "of the variable"

@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 from isocenter.adapters.disk import Disk, storage_error
 from isocenter.adapters.objects.spools import Spools
@@ -25,16 +26,26 @@ class PassingDisk(Disk):
 
 
 class LocalSpools:
-    """Private files below a folder that is made when it is missing; what dead processes left there is removed."""
+    """Private files below a folder, which is made at the first of them: who only reads needs no place to write."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._spools = Spools(PassingDisk(), str(folder), _writing)
-        self.reclaimed_files = self._spools.reclaim()
+        self._folder = folder
+        self._lock = Lock()
+        self._spools: Spools | None = None
 
     def new(self) -> Spool:
-        """Open a fresh private file. Raises OutOfSpace, StorageFailed."""
-        return self._spools.new()
+        """Open a fresh private file. Raises OutOfSpace, StorageFailed, Unavailable."""
+        return self._opened().new()
+
+    def _opened(self) -> Spools:
+        with self._lock:
+            if self._spools is None:
+                with _writing():
+                    self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    spools = Spools(PassingDisk(), str(self._folder), _writing)
+                    spools.reclaim()  # what processes left there that are gone
+                self._spools = spools
+            return self._spools
 
 
 @contextlib.contextmanager

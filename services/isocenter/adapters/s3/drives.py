@@ -37,6 +37,7 @@ def drive_warning(bucket: Bucket) -> str:
         NoAnswer,
         ValueError,
         LookupError,
+        AttributeError,
         TypeError,
     ):
         return NOT_TOLD

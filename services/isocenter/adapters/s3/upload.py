@@ -11,7 +11,7 @@ from minio.datatypes import Part
 from isocenter.adapters.s3.bucket import Bucket
 from isocenter.adapters.s3.connection import PAYLOAD_HASH
 from isocenter.adapters.s3.faults import translating
-from isocenter.errors import IsocenterError, NotFound, StorageFailed
+from isocenter.errors import IsocenterError, NotFound, StorageFailed, Unavailable
 
 IN_PARTS_FROM_BYTES = 64 << 20
 PART_BYTES = 16 << 20
@@ -74,6 +74,8 @@ class Uploads:
             standing = self._bucket.size_bytes(key)
         except NotFound:
             standing = -1
+        except Unavailable:
+            raise StorageFailed("it is not known whether the parts became an object") from None
         if standing != size_bytes:
             raise failed or PartsLost("the object store did not make one object of its parts")
 
