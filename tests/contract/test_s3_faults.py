@@ -265,8 +265,12 @@ def test_keys_listed_out_of_order_are_refused(store: S3Objects, proxy: Proxy) ->
 
 
 def test_an_answer_without_end_is_not_taken(store: S3Objects, proxy: Proxy) -> None:
-    proxy.rule = lambda _, __: Told(200, []).replaced(bytes(9 << 20))
-    with pytest.raises(Unavailable):
+    def padded(asked: Asked, forward: Forward) -> Told | None:
+        told = forward(asked)
+        return told.replaced(told.body + b" " * (9 << 20))
+
+    proxy.rule = padded
+    with pytest.raises(Unavailable, match="too long"):
         list(store.list(""))
 
 
