@@ -90,7 +90,9 @@ class _Asking:
     def failed(self, error: HTTPError) -> None:
         """Return when it is worth another attempt."""
         if _is_distrusted(error):
-            raise NoAnswer("its certificate is not trusted", is_doubtful=False) from None
+            raise NoAnswer(
+                "its certificate is not trusted", is_doubtful=self._is_doubtful
+            ) from None
         if not isinstance(error, NewConnectionError | ConnectTimeoutError):
             self._is_doubtful |= self._is_writing
         if not self._waited():
