@@ -187,7 +187,8 @@ class RunningS3:
         """It goes on existing and answers nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)  # until then some thread may still answer
+        # until then some thread may still answer
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def thaw(self) -> None:
         assert self._process is not None
