@@ -126,6 +126,16 @@ def test_a_write_that_never_succeeds_has_an_unknown_outcome_and_a_read_has_none(
             reading(KEY)
 
 
+def test_a_store_that_finds_nothing_to_delete_has_deleted_it(
+    store: S3Objects, proxy: Proxy
+) -> None:
+    proxy.rule = refuse(404, "NoSuchKey")
+    store.delete(KEY)
+    proxy.rule = refuse(404, "NoSuchBucket")
+    with pytest.raises(Unavailable):
+        store.delete(KEY)
+
+
 def test_a_full_store_wrote_nothing(store: S3Objects, proxy: Proxy) -> None:
     proxy.rule = at_first(1, is_put, refuse(507, "XMinioStorageFull"))
     with pytest.raises(OutOfSpace):

@@ -1,5 +1,6 @@
 """One bucket: a method for each request, in our errors. Safe to call from many threads."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -109,8 +110,8 @@ class Bucket:
         raise Unavailable("the object store's answers break off")
 
     def delete(self, key: str) -> None:
-        """Remove an object; nothing happens when it is not there."""
-        with translating(is_writing=True):
+        """Remove an object; nothing happens when it is not there, of which some stores make an error."""
+        with contextlib.suppress(NotFound), translating(is_writing=True):
             self.client.ask("DELETE", self.name, key)
 
     def copy(self, key: str, new_key: str) -> None:
