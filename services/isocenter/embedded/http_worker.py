@@ -47,7 +47,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     recording = start_recording(open_journal, settings, stack)
     objects = open_objects(settings.objects_url, **settings.objects_access)
     await prove_store(lambda: probe_objects(objects))
-    index = open_index_reader(settings.index_url)
+    index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)
     stack.push_async_callback(bus.close)

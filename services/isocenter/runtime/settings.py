@@ -39,6 +39,14 @@ class ObjectsAccess(TypedDict):
     spool_folder: str
 
 
+class IndexAccess(TypedDict):
+    """Arguments of `adapters.open.open_index_reader` and `open_index_generations`."""
+
+    user: str
+    password: str
+    ca_file: str
+
+
 class ServiceSettings(BaseSettings):
     """What every process has. A service's class adds its own fields and says its name.
 
@@ -65,6 +73,9 @@ class ServiceSettings(BaseSettings):
     spool_folder: Path = Path()
     journal_url: str = ""
     index_url: str = ""
+    index_user: str = ""  # of a server; the URL holds no credentials
+    index_password: SecretStr = SecretStr("")
+    index_ca_file: str = ""  # authorities its certificate is trusted by; empty: the system's
     bus_url: str = "nats://127.0.0.1:4222"  # of a cluster all addresses, with commas between
     bus_user: str = ""  # whose password the token is; empty: the token stands for itself
     bus_token: SecretStr = SecretStr("")
@@ -120,6 +131,15 @@ class ServiceSettings(BaseSettings):
             "access_key": self.objects_access_key.get_secret_value(),
             "secret_key": self.objects_secret_key.get_secret_value(),
             "spool_folder": str(self.spool_folder.absolute()),
+        }
+
+    @property
+    def index_access(self) -> IndexAccess:
+        """What the adapter needs beside the address, secret included."""
+        return {
+            "user": self.index_user,
+            "password": self.index_password.get_secret_value(),
+            "ca_file": self.index_ca_file,
         }
 
     @classmethod

@@ -23,7 +23,7 @@ from isocenter.streaming.web.install_viewer import viewer_folder
 async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process:
     """Open adapters; the journal is written for audit entries only."""
     recording = start_recording(open_journal, settings, stack)
-    index = open_index_reader(settings.index_url)
+    index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
     token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
     indexer = channel(settings.run_folder, settings.indexer_node, token)
