@@ -15,6 +15,7 @@ from tests.support.writing import write_all
 from isocenter.adapters.objects.local_spools import LocalSpools
 from isocenter.adapters.objects.s3 import S3Objects
 from isocenter.adapters.s3 import Capabilities
+from isocenter.adapters.s3.pool import Patience
 from isocenter.errors import (
     Corrupted,
     IsocenterError,
@@ -178,6 +179,18 @@ def test_a_silent_store_is_not_waited_for_beyond_our_patience(
     assert time.monotonic() - begun < 2 * (IMPATIENT.budget_s + IMPATIENT.read_s) + 1
 
 
+def test_nothing_is_tried_again_once_the_time_for_it_is_over(
+    minio: S3ForTests, proxy: Proxy
+) -> None:
+    hasty = Patience(attempts=100, budget_s=0.2, first_pause_s=0.05, longest_pause_s=0.05)
+    bucket = open_bucket(minio, address=proxy.address, patience=hasty)
+    proxy.asked.clear()
+    proxy.rule = hang_up
+    with pytest.raises(StorageFailed):
+        bucket.put("settings", b"content")
+    assert 2 <= len(proxy.asked) <= 8
+
+
 def test_where_nobody_listens_nothing_was_written(minio: S3ForTests, tmp_path: Path) -> None:
     bucket = open_bucket(minio, "any-bucket", address="http://127.0.0.1:9", patience=IMPATIENT)
     store = S3Objects(bucket, LocalSpools(tmp_path))
@@ -257,6 +270,36 @@ def test_a_failed_object_leaves_no_spool(store: S3Objects, proxy: Proxy, tmp_pat
     with pytest.raises(IsocenterError):
         store.put_file(spooled(store), KEY, sha256="")
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("status", [200, 206], ids=["as a whole", "as the range"])
+def test_an_answer_of_more_than_was_asked_for_is_not_taken(
+    store: S3Objects, proxy: Proxy, status: int
+) -> None:
+    store.put(KEY, CONTENT)
+    proxy.rule = lambda asked, forward: (
+        Told(status, []).replaced(CONTENT) if is_get(asked) else forward(asked)
+    )
+    for reading in (store.read, store.stream):
+        with pytest.raises(Unavailable):
+            reading(KEY, 1, 100)
+        if status == 200:
+            with pytest.raises(Unavailable, match="ranges"):
+                reading(KEY, 1)
+
+
+def test_what_was_copied_in_part_is_not_moved(store: S3Objects, proxy: Proxy) -> None:
+    store.put(KEY, CONTENT)
+
+    def halve(asked: Asked, forward: Forward) -> Told | None:
+        told = forward(asked)
+        is_copy = asked.method == "HEAD" and asked.key == "purged"
+        return told.length(len(CONTENT) // 2) if is_copy else told
+
+    proxy.rule = halve
+    with pytest.raises(StorageFailed):
+        store.move(KEY, "purged")
+    assert store.read(KEY) == CONTENT
 
 
 def test_keys_listed_out_of_order_are_refused(store: S3Objects, proxy: Proxy) -> None:

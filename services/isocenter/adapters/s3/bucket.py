@@ -88,17 +88,17 @@ class Bucket:
         if "Range" in headers and answer.status != _PARTIAL:
             answer.close()
             raise Unavailable("the object store does not answer ranges of bytes")
+        size_bytes = _length(answer)
+        if end is not None and size_bytes > end - start:
+            answer.close()
+            raise Unavailable("the object store answers more than it was asked for")
         self._proved_s = time.monotonic()
-        return Answer(answer, _length(answer), answer.headers.get("ETag", ""))
+        return Answer(answer, size_bytes, answer.headers.get("ETag", ""))
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """The range in one piece; a broken answer is asked for again."""
-        most = None if end is None else end - start
         for _ in range(READ_ATTEMPTS):
             answer = self.open(key, start, end)
-            if most is not None and answer.size_bytes > most:
-                answer.body.close()
-                raise Unavailable("the object store answers more than it was asked for")
             try:
                 content = answer.body.read(decode_content=False)
             except HTTPError:
