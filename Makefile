@@ -30,6 +30,7 @@ setup: product $(BROWSER) ## install everything the product and its tests need
 	@tests/support/servers/opensearch.sh
 	@tests/support/servers/minio.sh
 	@tests/support/servers/versitygw.sh
+	@tests/support/servers/chart_tools.sh
 
 run: product ## start the product with sample studies in ./demo
 	$(BIN)/isocenter up --data $(DATA) --samples
