@@ -1,0 +1,164 @@
+{{/* Environment of one service's process. Takes root, name and service. No secret: those are files. */}}
+{{- define "isocenter.environment" -}}
+{{- $v := .root.Values -}}
+{{- $full := include "isocenter.name" .root -}}
+- name: POD_INDEX
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } }
+- name: ISOCENTER_NODE
+  value: {{ .name }}-$(POD_INDEX)
+{{- $told := dict
+  "SITE" $v.site
+  "DATA_FOLDER" "/var/lib/isocenter"
+  "CONFIG_FOLDER" "/etc/isocenter"
+  "RUN_FOLDER" "/tmp/run"
+  "SECRETS_FOLDER" "/run/secrets/isocenter"
+  "OBJECTS_URL" (include "isocenter.url" (dict "root" .root "backend" "objects"))
+  "JOURNAL_URL" (include "isocenter.url" (dict "root" .root "backend" "objects"))
+  "INDEX_URL" (include "isocenter.url" (dict "root" .root "backend" "index"))
+  "BUS_URL" (include "isocenter.url" (dict "root" .root "backend" "bus"))
+  "BUS_USER" ($v.bus.user | default (ternary $v.site "" $v.bundled.nats.enabled))
+  "BUS_REPLICAS" $v.bus.replicas
+  "LISTEN" $v.listen
+  "TRUST_LOOPBACK" "false"
+  "HTTP_PORT" $v.ports.http
+  "RPC_PORT" $v.ports.rpc
+  "HEALTH_PORT" $v.ports.health
+  "METRICS_PORT" $v.ports.metrics
+  "METRICS_LISTEN" $v.listen
+  "OTLP_URL" $v.tracing.url
+  "OTLP_SHARE" $v.tracing.share
+  "LOG_LEVEL" $v.logLevel
+  "GRACE_S" $v.graceSeconds
+  "PURGE_NODE" "ingest-0"
+-}}
+{{- if or (eq .service.command "ingest") (eq .service.command "http") -}}
+  {{- $_ := set $told "INGEST_INDEXER_NODE" "indexer-0" -}}
+{{- end -}}
+{{- if or (eq .service.command "streaming") (eq .service.command "http") -}}
+  {{- $_ := set $told "STREAMING_INDEXER_NODE" "indexer-0" -}}
+{{- end -}}
+{{- if and (has "index" .service.uses) $v.index.ownAuthority -}}
+  {{- $_ := set $told "INDEX_CA_FILE" "/run/secrets/isocenter/ca.crt" -}}
+{{- end -}}
+{{- if or (has "dicom" .service.serves) (eq .service.command "http") -}}
+  {{- $_ := set $told "INGEST_AE_TITLE" $v.dicom.aeTitle -}}
+  {{- $_ := set $told "INGEST_STRICT_CALLED_AE_TITLE" $v.dicom.strictCalledAeTitle -}}
+  {{- $_ := set $told "INGEST_ACCEPT_UNKNOWN" $v.dicom.acceptUnknown -}}
+  {{- $_ := set $told "INGEST_DICOM_PORT" $v.ports.dicom -}}
+  {{- $_ := set $told "INGEST_DICOM_TLS_PORT" (ternary $v.ports.dicomTls 0 (not (empty $v.dicom.tls.existingSecret))) -}}
+  {{- $_ := set $told "INGEST_LOW_MARK_BYTES" (int64 $v.spool.lowMarkBytes) -}}
+  {{- $_ := set $told "INGEST_HARD_MARK_BYTES" (int64 $v.spool.hardMarkBytes) -}}
+{{- end -}}
+{{- if and (has "dicom" .service.serves) $v.spool.acknowledge -}}
+  {{- $_ := set $told "SPOOL_ACKNOWLEDGE" "true" -}}
+{{- end -}}
+{{- if and (has "http" .service.serves) $v.http.publicUrl -}}
+  {{- $_ := set $told "INGEST_PUBLIC_URL" $v.http.publicUrl -}}
+  {{- $_ := set $told "STREAMING_PUBLIC_URL" $v.http.publicUrl -}}
+{{- end -}}
+{{- $targets := dict -}}
+{{- range $callee := .service.calls -}}
+  {{- if (index $v.services $callee).enabled -}}
+    {{- $_ := set $targets $callee (printf "dns:///%s-%s:%d" $full $callee (int $v.ports.rpc)) -}}
+  {{- end -}}
+{{- end -}}
+{{- if $targets }}{{ $_ := set $told "RPC_TARGETS" ($targets | toJson) }}{{ end -}}
+{{- range $key, $value := .service.settings -}}
+  {{- $text := ternary ($value | toJson) ($value | toString) (or (kindIs "map" $value) (kindIs "slice" $value)) -}}
+  {{- $_ := set $told (printf "%s_%s" ($.name | upper | replace "-" "_") ($key | upper)) $text -}}
+{{- end -}}
+{{- range $key, $value := $told }}
+{{- if ne ($value | toString) "" }}
+- name: ISOCENTER_{{ $key }}
+  value: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+# glibc gives large blocks back and forth with the kernel at its default thresholds
+- name: MALLOC_MMAP_THRESHOLD_
+  value: "67108864"
+- name: MALLOC_TRIM_THRESHOLD_
+  value: "134217728"
+{{- with $v.pod.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets as files named after the settings. A service may have its own. */}}
+{{- define "isocenter.secrets" -}}
+{{- $v := .root.Values -}}
+{{- $own := .service.secrets -}}
+{{- $files := list
+  (dict "of" "objects" "key" "access-key" "path" "isocenter_objects_access_key")
+  (dict "of" "objects" "key" "secret-key" "path" "isocenter_objects_secret_key")
+  (dict "of" "bus" "key" "token" "path" "isocenter_bus_token")
+  (dict "of" "rpc" "key" "token" "path" "isocenter_rpc_token")
+  (dict "of" "metrics" "key" "token" "path" "isocenter_metrics_token")
+  (dict "of" "tracing" "key" "token" "path" "isocenter_otlp_token")
+  (dict "of" "index" "key" "user" "path" "isocenter_index_user")
+  (dict "of" "index" "key" "password" "path" "isocenter_index_password")
+-}}
+{{- $names := dict -}}
+{{- range list "objects" "bus" "rpc" "metrics" "tracing" "index" -}}
+  {{- if or (not (has . (list "objects" "bus" "index"))) (has . $.service.uses) -}}
+    {{- $_ := set $names . (get $own . | default (index $v . "existingSecret")) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $what := list "objects" "bus" "rpc" "metrics" "tracing" "index" }}
+{{- with get $names $what }}
+- secret:
+    name: {{ . }}
+    items:
+      {{- range $files }}
+      {{- if eq .of $what }}
+      - { key: {{ .key }}, path: {{ .path }} }
+      {{- end }}
+      {{- end }}
+      {{- if and (eq $what "index") $v.index.ownAuthority }}
+      - { key: ca.crt, path: ca.crt }
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The config folder: users where there is HTTP; the AE list and certificates where there is DICOM. */}}
+{{- define "isocenter.config" -}}
+{{- $v := .root.Values -}}
+{{- if and (has "http" .service.serves) $v.access.existingSecret }}
+- secret:
+    name: {{ $v.access.existingSecret }}
+    items: [{ key: users.json, path: users.json }]
+{{- end }}
+{{- if has "dicom" .service.serves }}
+- configMap:
+    name: {{ include "isocenter.name" .root }}-ae
+{{- with $v.dicom.tls.existingSecret }}
+- secret:
+    name: {{ . }}
+    items:
+      - { key: tls.crt, path: dicom-tls.crt }
+      - { key: tls.key, path: dicom-tls.key }
+      {{- if $v.dicom.tls.askPeers }}
+      - { key: ca.crt, path: dicom-tls-ca.crt }
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Named ports of a service's process. */}}
+{{- define "isocenter.ports" -}}
+{{- $v := .root.Values -}}
+{{- if has "dicom" .service.serves }}
+- { name: dicom, containerPort: {{ $v.ports.dicom }} }
+{{- if $v.dicom.tls.existingSecret }}
+- { name: dicom-tls, containerPort: {{ $v.ports.dicomTls }} }
+{{- end }}
+{{- end }}
+{{- if has "http" .service.serves }}
+- { name: http, containerPort: {{ $v.ports.http }} }
+{{- end }}
+{{- if has "rpc" .service.serves }}
+- { name: rpc, containerPort: {{ $v.ports.rpc }} }
+{{- end }}
+- { name: health, containerPort: {{ $v.ports.health }} }
+- { name: metrics, containerPort: {{ $v.ports.metrics }} }
+{{- end }}
