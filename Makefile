@@ -35,7 +35,7 @@ setup: product $(BROWSER) ## install everything the product and its tests need
 run: product ## start the product with sample studies in ./demo
 	$(BIN)/isocenter up --data $(DATA) --samples
 
-check: product fmt-check lint types rooms proto-check ## static checks
+check: product fmt-check lint types rooms proto-check chart ## static checks
 
 test: setup ## run every test on real servers
 	$(BIN)/pytest
@@ -50,20 +50,24 @@ clean: ## remove what was installed and built in this folder
 	rm -rf $(VENV) tests/browser/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 fmt: product
-	$(BIN)/ruff format services tests
-	$(BIN)/ruff check --fix --select I services tests
+	$(BIN)/ruff format services tests charts
+	$(BIN)/ruff check --fix --select I services tests charts
 
 fmt-check:
-	$(BIN)/ruff format --check services tests
+	$(BIN)/ruff format --check services tests charts
 
 lint:
-	$(BIN)/ruff check services tests
+	$(BIN)/ruff check services tests charts
 
 types:
-	$(BIN)/mypy services/isocenter tests
+	$(BIN)/mypy services/isocenter tests charts/isocenter/files/round_trip.py
 
 rooms:
 	$(BIN)/lint-imports
+
+chart: product ## lint, render and check the Helm chart
+	@tests/support/servers/chart_tools.sh
+	@$(BIN)/python -m tests.support.charts
 
 proto: product ## generate services/isocenter/api from proto/
 	find services/isocenter/api -name '*_pb2*' -delete
@@ -80,4 +84,4 @@ lock: product ## pin all Python dependencies anew, with hashes and without any i
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --extra dev pyproject.toml -o requirements.lock --quiet
 
-.PHONY: help product setup run check test soak bench clean fmt fmt-check lint types rooms proto proto-check lock
+.PHONY: help product setup run check test soak bench clean fmt fmt-check lint types rooms chart proto proto-check lock

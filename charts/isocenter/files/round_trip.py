@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -92,7 +93,7 @@ def echo(address: str, called: str) -> str:
 
 def data_set() -> bytes:
     """A Secondary Capture of 4 by 4 pixels in Explicit VR Little Endian."""
-    elements = [
+    elements: list[tuple[int, int, bytes, str | int]] = [
         (0x0008, 0x0016, b"UI", SECONDARY_CAPTURE), (0x0008, 0x0018, b"UI", INSTANCE),
         (0x0008, 0x0060, b"CS", "OT"), (0x0008, 0x0064, b"CS", "SYN"),
         (0x0010, 0x0010, b"PN", "HELM^TEST"), (0x0010, 0x0020, b"LO", "HELM-TEST"),
@@ -181,7 +182,7 @@ def main() -> int:
     parser.add_argument("--token-file", type=Path)
     given = parser.parse_args()
     web = Web(given.token_file.read_text().strip() if given.token_file else "")
-    steps = (
+    steps: tuple[tuple[str, Callable[[], str]], ...] = (
         ("C-ECHO", lambda: echo(given.dicom, given.called)),
         ("STOW-RS", lambda: store(web, given.store)),
         ("QIDO-RS", lambda: search(web, given.read)),

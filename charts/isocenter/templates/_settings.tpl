@@ -33,9 +33,11 @@
 -}}
 {{- if or (eq .service.command "ingest") (eq .service.command "http") -}}
   {{- $_ := set $told "INGEST_INDEXER_NODE" "indexer-0" -}}
+  {{- $_ := set $told "INGEST_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
 {{- if or (eq .service.command "streaming") (eq .service.command "http") -}}
   {{- $_ := set $told "STREAMING_INDEXER_NODE" "indexer-0" -}}
+  {{- $_ := set $told "STREAMING_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
 {{- if and (has "index" .service.uses) $v.index.ownAuthority -}}
   {{- $_ := set $told "INDEX_CA_FILE" "/run/secrets/isocenter/ca.crt" -}}
@@ -51,10 +53,6 @@
 {{- end -}}
 {{- if and (has "dicom" .service.serves) $v.spool.acknowledge -}}
   {{- $_ := set $told "SPOOL_ACKNOWLEDGE" "true" -}}
-{{- end -}}
-{{- if and (has "http" .service.serves) $v.http.publicUrl -}}
-  {{- $_ := set $told "INGEST_PUBLIC_URL" $v.http.publicUrl -}}
-  {{- $_ := set $told "STREAMING_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
 {{- $targets := dict -}}
 {{- range $callee := .service.calls -}}
