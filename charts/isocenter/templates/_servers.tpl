@@ -17,7 +17,7 @@ jetstream {
 accounts {
   {{ .root.Values.site | quote }} {
     jetstream: enabled
-    users: [{ user: {{ .root.Values.bus.user | default .root.Values.site | quote }}, password: $BUS_PASSWORD }]
+    users: [{ user: {{ .root.Values.bus.user | default .root.Values.site | quote }}, password: $BUS_PASSWORD_QUOTED }]
   }
 }
 {{- if gt (int .set.replicas) 1 }}
@@ -41,6 +41,9 @@ env:
     valueFrom: { fieldRef: { fieldPath: metadata.name } }
   - name: BUS_PASSWORD
     valueFrom: { secretKeyRef: { name: {{ .root.Values.bus.existingSecret }}, key: token } }
+  # a variable is read as a piece of configuration: in quotes a password stays one
+  - name: BUS_PASSWORD_QUOTED
+    value: '"$(BUS_PASSWORD)"'
 startupProbe:
   httpGet: { path: "/healthz?js-enabled-only=true", port: monitor }
   periodSeconds: 2

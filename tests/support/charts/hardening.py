@@ -86,8 +86,9 @@ def secrets(rendering: Rendering) -> Iterator[str]:
         for key, text in document.get("data", {}).items():
             yield from (f"{name_of(document)}, {key}: {line}" for line in _secret_lines(key, text))
     for pod in pods(rendering.documents):
-        for name in pod.environment():
-            if _is_secret(name) and name not in FOLDERS_OF_SECRETS:
+        for name, value in pod.environment().items():
+            refers = value.strip('"').startswith("$(")
+            if _is_secret(name) and name not in FOLDERS_OF_SECRETS and not refers:
                 yield f"{pod.name}: {name} is readable by everybody"
 
 
