@@ -1,8 +1,8 @@
-{{/* What every pod here has in common. Takes root and part. */}}
+{{/* What every pod here has in common. Takes root and part; account where ours is not there yet. */}}
 {{- define "isocenter.pod" -}}
 {{- $pod := .root.Values.pod -}}
 # no token for the API; and Kubernetes' own ISOCENTER_INGEST_SERVICE_HOST would be a setting nobody knows
-serviceAccountName: {{ include "isocenter.name" .root }}
+serviceAccountName: {{ .account | default (include "isocenter.name" .root) }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:

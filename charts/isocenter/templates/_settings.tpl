@@ -1,14 +1,20 @@
-{{/* Environment of one service's process. Takes root, name and service. No secret: those are files. */}}
+{{/*
+Environment of one service's process. Takes root, name and service; node where the pod has no index, folder where it has
+no volume for data. No secret: those are files.
+*/}}
 {{- define "isocenter.environment" -}}
 {{- $v := .root.Values -}}
 {{- $full := include "isocenter.name" .root -}}
+{{- $folder := .folder | default "/var/lib/isocenter" -}}
+{{- if not .node }}
 - name: POD_INDEX
   valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } }
+{{- end }}
 - name: ISOCENTER_NODE
-  value: {{ .name }}-$(POD_INDEX)
+  value: {{ .node | default (printf "%s-$(POD_INDEX)" .name) }}
 {{- $told := dict
   "SITE" $v.site
-  "DATA_FOLDER" "/var/lib/isocenter"
+  "DATA_FOLDER" $folder
   "CONFIG_FOLDER" "/etc/isocenter"
   "RUN_FOLDER" "/tmp/run"
   "SECRETS_FOLDER" "/run/secrets/isocenter"
@@ -71,6 +77,9 @@
   value: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
+# copies of whole objects for the codecs: /tmp has no room for them, and a pod that overfills it is ended
+- name: TMPDIR
+  value: {{ $folder }}
 # glibc gives large blocks back and forth with the kernel at its default thresholds
 - name: MALLOC_MMAP_THRESHOLD_
   value: "67108864"
