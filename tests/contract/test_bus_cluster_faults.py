@@ -1,9 +1,11 @@
 """Servers of a cluster are killed and wiped: what was taken is delivered, and what is lost is made anew."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import nats.errors
 import pytest
 from nats.js.api import ConsumerInfo, StreamInfo
 from tests.contract.bus_suite import take_and_ack
@@ -16,6 +18,7 @@ from isocenter.embedded.nats_cluster import SiteAccount
 from isocenter.errors import Unavailable
 from isocenter.events.catalog import INSTANCE_STORED, STUDY_ARRIVED
 from isocenter.events.event import Event
+from isocenter.ports.bus import Consumer
 from isocenter.runtime.consume import consume
 from isocenter.runtime.service import Subscription
 
@@ -42,6 +45,25 @@ async def leader_of_stream(cluster: RunningCluster, account: SiteAccount, _: str
     async with cluster.connected(account) as client:
         about = await client.jetstream().stream_info(stream_of(account))
     return leader(about)
+
+
+async def all_have_the_stream(cluster: RunningCluster, account: SiteAccount) -> bool:
+    """Whether both followers are abreast of a leader."""
+    async with cluster.connected(account) as client:
+        try:
+            about = await client.jetstream().stream_info(stream_of(account))
+        except (nats.errors.Error, TimeoutError):  # no leader yet
+            return False
+    replicas = (about.cluster.replicas if about.cluster else None) or []
+    return len(replicas) == NODES - 1 and all(replica.current for replica in replicas)
+
+
+async def opened(bus: NatsBus, within_s: float = 60) -> Consumer:
+    """The consumer, as services open it: again and again while the cluster has no leader."""
+    async with asyncio.timeout(within_s):
+        while True:
+            with contextlib.suppress(Unavailable):
+                return await bus.consumer(SERVICE, [INSTANCE_STORED])
 
 
 async def leader_of_consumer(cluster: RunningCluster, account: SiteAccount, _: str) -> str:
@@ -202,10 +224,11 @@ async def test_a_server_that_lost_its_store_gets_all_of_it_from_the_others(
     cluster_to_harm.wipe(lost)
     cluster_to_harm.start(lost)
     await cluster_to_harm.until_ready()
+    await until(lambda: all_have_the_stream(cluster_to_harm, account), within_s=60)
     cluster_to_harm.kill(
         next(node.name for node in cluster_to_harm.cluster.nodes if node.name != lost)
     )
-    consumer = await bus.consumer(SERVICE, [INSTANCE_STORED])
+    consumer = await opened(bus)
     assert await take_and_ack(consumer, 1) == [instance_stored(1).id]
     await bus.close()
 
