@@ -35,10 +35,10 @@ no volume for data. No secret: those are files.
   "OTLP_SHARE" $v.tracing.share
   "LOG_LEVEL" $v.logLevel
   "GRACE_S" $v.graceSeconds
-  "PURGE_NODE" "ingest-0"
 -}}
 {{- if or (eq .service.command "ingest") (eq .service.command "http") -}}
   {{- $_ := set $told "INGEST_INDEXER_NODE" "indexer-0" -}}
+  {{- $_ := set $told "INGEST_PURGE_NODE" "ingest-0" -}}
   {{- $_ := set $told "INGEST_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
 {{- if or (eq .service.command "streaming") (eq .service.command "http") -}}

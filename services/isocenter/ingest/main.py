@@ -80,7 +80,7 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     stack.callback(ingest.close)
     listener = open_listener(ingest, recording.auditor, settings)
     listener.start()
-    receiving = build(ingest, purges=True)
+    receiving = build(ingest, purges=settings.purges)
     service = Service("ingest", tasks=receiving.tasks, drains=(listener.drain, *receiving.drains))
     return Process(service)
 

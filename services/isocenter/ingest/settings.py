@@ -49,6 +49,14 @@ class IngestSettings(ServiceSettings):
     tidy_interval_s: Annotated[float, Field(ge=1)] = 30.0
     """How often small pieces of the journal are merged, and how long they rest before."""
 
+    purge_node: str = ""
+    """The one node of a site that purges and tidies the journal; empty: this one, which is then the only ingest."""
+
+    @property
+    def purges(self) -> bool:
+        """Whether this process does."""
+        return self.purge_node in ("", self.node)
+
     @property
     def deletion_grace_ms(self) -> int:
         """The grace time as the journal has it."""
