@@ -18,7 +18,7 @@ from isocenter.indexer.service import build
 from isocenter.indexer.settings import IndexerSettings
 from isocenter.ports.journal import Position
 from isocenter.runtime.lifecycle import Process, live
-from isocenter.runtime.rpc import channel
+from isocenter.runtime.rpc_channels import channel
 from isocenter.runtime.run_folder import prepare
 
 TOKEN = "0123456789abcdef"

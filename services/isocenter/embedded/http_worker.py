@@ -21,8 +21,7 @@ from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.metrics_route import metrics_route
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
-from isocenter.runtime.rpc import channel
-from isocenter.runtime.run_folder import rpc_token
+from isocenter.runtime.rpc_channels import channels
 from isocenter.runtime.service import Service
 from isocenter.runtime.settings import ServiceSettings, read_settings
 from isocenter.runtime.store_probe import prove_store
@@ -53,8 +52,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     stack.push_async_callback(bus.close)
     ingest = Ingest(IngestPorts(recording, objects, index, bus), ingest_settings)
     stack.callback(ingest.close)
-    indexer_token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
-    indexer = channel(settings.run_folder, streaming_settings.indexer_node, indexer_token)
+    (indexer,) = channels(settings, "indexer", [streaming_settings.indexer_node])
     stack.push_async_callback(indexer.close, None)
     reading = StreamingPorts(index, objects, recording.journal, IndexerClient(indexer))
     receiving = build_ingest(ingest, purges=False)

@@ -23,7 +23,7 @@ from isocenter.ports.index import IndexReader
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.clock import HybridClock, wall_ms
-from isocenter.runtime.rpc import blocking_channel
+from isocenter.runtime.rpc_channels import blocking_channel
 from isocenter.runtime.rpc_errors import translated
 
 REBUILD_TIMEOUT_S = 24 * 3600.0

@@ -19,7 +19,8 @@ from isocenter.runtime import tracing
 from isocenter.runtime.health import Health
 from isocenter.runtime.log import configure, logger
 from isocenter.runtime.metrics_server import MetricsServer
-from isocenter.runtime.rpc import make_server, socket_path
+from isocenter.runtime.probe_server import ProbeServer
+from isocenter.runtime.rpc import make_server, open_port, socket_path
 from isocenter.runtime.run_folder import only_one, prepare, rpc_token
 from isocenter.runtime.running import Running
 from isocenter.runtime.service import Service
@@ -126,10 +127,14 @@ async def live(
     token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
     health = Health(service.name)
     server = make_server(socket_path(settings.run_folder, settings.node), token)
+    open_port(server, settings)
+    probes = ProbeServer(settings)
     health.add_to(server)
+    health.add_to(probes.server)
     for add in service.servicers:
         add(server)
     await server.start()
+    await probes.start()
     metrics = MetricsServer(settings)
     await metrics.start()
     await health.become("starting")
@@ -149,5 +154,6 @@ async def live(
         await health.become("stopped")
         await metrics.stop()
         await server.stop(min(settings.grace_s, 5.0))
+        await probes.stop()
         await asyncio.to_thread(tracing.stop, min(settings.grace_s, 2.0))
     return 1 if running.failed else 0

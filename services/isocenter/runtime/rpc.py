@@ -1,19 +1,24 @@
-"""gRPC between the processes of one machine: a server on a unix socket, and channels to it."""
+"""The answering side of gRPC between our processes: always on a unix socket, on a port too where others call.
+
+Who may call shows the shared token; over a port both sides show certificates too (`rpc_tls`).
+"""
 
 import hmac
 import inspect
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 
-from isocenter.errors import InvalidRequest, IsocenterError, Unauthenticated
+from isocenter.errors import Conflict, InvalidRequest, IsocenterError, Unauthenticated
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 from isocenter.runtime.rpc_errors import code_of, trailers_of
-from isocenter.runtime.tracing import span, traceparent
+from isocenter.runtime.rpc_tls import read_certificates
+from isocenter.runtime.settings import ServiceSettings
+from isocenter.runtime.tracing import span
 
 MAX_MESSAGE_BYTES = 16 << 20
 MAX_CALLS = 256
@@ -24,6 +29,7 @@ OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
 ]
+ALONE = ("grpc.so_reuseport", 0)  # else a second process would take half of the calls
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -86,24 +92,6 @@ def _traced(
     return call
 
 
-class Carrying(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]  # not generic when it runs
-    """Tells the other side of which trace a call is part."""
-
-    async def intercept_unary_unary(
-        self,
-        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Awaitable[Any]],
-        client_call_details: Any,  # a named tuple; the stubs do not know
-        request: Any,
-    ) -> Any:
-        """Add the header."""
-        parent = traceparent()
-        if parent:
-            metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
-            metadata.add(TRACEPARENT, parent)
-            client_call_details = client_call_details._replace(metadata=metadata)
-        return await continuation(client_call_details, request)
-
-
 def _check(context: Context, known: bool) -> None:
     if not known:
         raise Unauthenticated("the call carries no valid token")
@@ -159,7 +147,9 @@ def make_server(path: Path, token: str) -> grpc.aio.Server:
     if not token:
         raise InvalidRequest("an RPC server needs a token")
     server = grpc.aio.server(
-        interceptors=[Edge(token)], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+        interceptors=[Edge(token)],
+        options=[*OPTIONS, ALONE],
+        maximum_concurrent_rpcs=MAX_CALLS,
     )
     path.unlink(missing_ok=True)
     credentials = grpc.local_server_credentials(grpc.LocalConnectionType.UDS)
@@ -167,22 +157,22 @@ def make_server(path: Path, token: str) -> grpc.aio.Server:
     return server
 
 
-def _credentials(token: str) -> grpc.ChannelCredentials:
-    return grpc.composite_channel_credentials(
-        grpc.local_channel_credentials(grpc.LocalConnectionType.UDS),
-        grpc.access_token_call_credentials(token),
-    )
+def address(host: str, port: int) -> str:
+    """Write host and port as gRPC has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def channel(run_folder: Path, node: str, token: str) -> grpc.aio.Channel:
-    """Open a channel to a process of this machine. Every call needs a `timeout`; see `rpc_errors.translated`."""
-    target = f"unix:{socket_path(run_folder, node)}"
-    return grpc.aio.secure_channel(
-        target, _credentials(token), options=OPTIONS, interceptors=cast(Any, [Carrying()])
-    )
+def open_port(server: grpc.aio.Server, settings: ServiceSettings) -> int:
+    """Let a server answer other machines too, where `rpc_port` says; gives the port, 0 without one.
 
-
-def blocking_channel(run_folder: Path, node: str, token: str) -> grpc.Channel:
-    """Open the same for code without an event loop."""
-    target = f"unix:{socket_path(run_folder, node)}"
-    return grpc.secure_channel(target, _credentials(token), options=OPTIONS)
+    Raises InvalidRequest without certificates, Conflict when the port is taken.
+    """
+    if settings.rpc_port is None:
+        return 0
+    certificates = read_certificates(settings.config_folder)
+    try:
+        return server.add_secure_port(
+            address(settings.listen, settings.rpc_port), certificates.server()
+        )
+    except RuntimeError as error:
+        raise Conflict(f"the RPC port {settings.rpc_port} is taken") from error

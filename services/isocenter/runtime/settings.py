@@ -81,6 +81,12 @@ class ServiceSettings(BaseSettings):
     bus_token: SecretStr = SecretStr("")
     bus_replicas: Annotated[int, Field(ge=1, le=5)] = 1  # servers that keep each event
     rpc_token: SecretStr = SecretStr("")
+    rpc_port: Port | None = (
+        None  # for other machines' processes; see `rpc_tls` for the certificates
+    )
+    # where other services are asked, by name, as JSON: {"indexer": "dns:///host:9090,dns:///other:9090"}
+    rpc_targets: Annotated[dict[str, str], Field(default_factory=dict)]
+    health_port: Port | None = None  # gRPC health, for probes; it tells whether, nothing else
     listen: str = "127.0.0.1"
     # false: this machine's users sign in too; needed behind a proxy on this machine
     trust_loopback: bool = True

@@ -10,8 +10,7 @@ from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.metrics_route import metrics_route
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
-from isocenter.runtime.rpc import channel
-from isocenter.runtime.run_folder import rpc_token
+from isocenter.runtime.rpc_channels import channels
 from isocenter.streaming.ports import Ports
 from isocenter.streaming.rpc import IndexerClient
 from isocenter.streaming.service import build
@@ -25,8 +24,7 @@ async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process
     recording = start_recording(open_journal, settings, stack)
     index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
-    token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
-    indexer = channel(settings.run_folder, settings.indexer_node, token)
+    (indexer,) = channels(settings, "indexer", [settings.indexer_node])
     stack.push_async_callback(indexer.close, None)
     objects = open_objects(settings.objects_url, **settings.objects_access)
     service = build(Ports(index, objects, recording.journal, IndexerClient(indexer)), settings)

@@ -11,7 +11,8 @@ from isocenter.api.index.v1.index_service_pb2_grpc import (
     add_IndexServiceServicer_to_server,
 )
 from isocenter.errors import NotFound, Unavailable
-from isocenter.runtime.rpc import channel, make_server, socket_path
+from isocenter.runtime.rpc import make_server, socket_path
+from isocenter.runtime.rpc_channels import channel
 from isocenter.streaming.rpc import IndexerClient
 
 

@@ -17,7 +17,8 @@ from isocenter.api.index.v1.index_service_pb2_grpc import (
     add_IndexServiceServicer_to_server,
 )
 from isocenter.errors import Busy, Denied, InvalidRequest, IsocenterError, NotFound, Unauthenticated
-from isocenter.runtime.rpc import blocking_channel, channel, make_server, socket_path
+from isocenter.runtime.rpc import make_server, socket_path
+from isocenter.runtime.rpc_channels import blocking_channel, channel
 from isocenter.runtime.rpc_errors import CODES, code_of, translated
 from isocenter.runtime.run_folder import only_one, rpc_token
 
