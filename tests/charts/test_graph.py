@@ -60,7 +60,7 @@ def test_a_service_may_reach_the_back_ends_that_its_process_opens_and_no_other(n
 @pytest.mark.parametrize("name", services())
 def test_a_service_may_call_what_the_graph_says_and_only_who_may_call_dials(name: str) -> None:
     assert set(services()[name]["calls"]) == CALLS[name]
-    dials = {"indexer"} if "channel" in called(source(services()[name]["command"])) else set()
+    dials = {"indexer"} if "channels" in called(source(services()[name]["command"])) else set()
     assert dials <= CALLS[name]
 
 

@@ -98,7 +98,7 @@ MUTATIONS = [
      "uses: [objects, index]\n", "uses: [objects, index, bus]\n", "edges", "streaming"),
     ("an edge that the template forgets", "templates/network.yaml",
      "    {{- range $service.calls }}", "    {{- range list }}",
-     "edges", "closed out: ingest to streaming, port rpc"),
+     "edges", "closed out: streaming to indexer, port rpc"),
     ("a door for everybody", "templates/network.yaml",
      "    {{- if $callers }}\n    - ports: [{ protocol: TCP, port: rpc }]\n      from:\n",
      "    {{- if $callers }}\n    - ports: [{ protocol: TCP, port: rpc }]\n      from:\n"

@@ -27,7 +27,6 @@ no volume for data. No secret: those are files.
   "LISTEN" $v.listen
   "TRUST_LOOPBACK" "false"
   "HTTP_PORT" $v.ports.http
-  "RPC_PORT" $v.ports.rpc
   "HEALTH_PORT" $v.ports.health
   "METRICS_PORT" $v.ports.metrics
   "METRICS_LISTEN" $v.listen
@@ -36,6 +35,10 @@ no volume for data. No secret: those are files.
   "LOG_LEVEL" $v.logLevel
   "GRACE_S" $v.graceSeconds
 -}}
+{{- if has "rpc" .service.serves }}{{ $_ := set $told "RPC_PORT" $v.ports.rpc }}{{ end -}}
+{{- if and (eq .service.command "ingest") (has "http" .service.serves) -}}
+  {{- $_ := set $told "INGEST_ANSWER_HTTP" "true" -}}
+{{- end -}}
 {{- if or (eq .service.command "ingest") (eq .service.command "http") -}}
   {{- $_ := set $told "INGEST_INDEXER_NODE" "indexer-0" -}}
   {{- $_ := set $told "INGEST_PURGE_NODE" "ingest-0" -}}
@@ -62,8 +65,13 @@ no volume for data. No secret: those are files.
 {{- end -}}
 {{- $targets := dict -}}
 {{- range $callee := .service.calls -}}
-  {{- if (index $v.services $callee).enabled -}}
-    {{- $_ := set $targets $callee (printf "dns:///%s-%s:%d" $full $callee (int $v.ports.rpc)) -}}
+  {{- $one := index $v.services $callee -}}
+  {{- if $one.enabled -}}
+    {{- $pods := list -}}
+    {{- range $index := until (int $one.replicas) -}}
+      {{- $pods = append $pods (printf "dns:///%s-%s-%d.%s-%s:%d" $full $callee $index $full $callee (int $v.ports.rpc)) -}}
+    {{- end -}}
+    {{- $_ := set $targets $callee (join "," $pods) -}}
   {{- end -}}
 {{- end -}}
 {{- if $targets }}{{ $_ := set $told "RPC_TARGETS" ($targets | toJson) }}{{ end -}}
@@ -127,13 +135,21 @@ no volume for data. No secret: those are files.
 {{- end }}
 {{- end }}
 
-{{/* The config folder: users where there is HTTP; the AE list and certificates where there is DICOM. */}}
+{{/* The config folder: users where there is HTTP, certificates where there is gRPC, AE list and more for DICOM. */}}
 {{- define "isocenter.config" -}}
 {{- $v := .root.Values -}}
 {{- if and (has "http" .service.serves) $v.access.existingSecret }}
 - secret:
     name: {{ $v.access.existingSecret }}
     items: [{ key: users.json, path: users.json }]
+{{- end }}
+{{- if or (has "rpc" .service.serves) .service.calls }}
+- secret:
+    name: {{ $v.rpc.existingSecret }}
+    items:
+      - { key: tls.crt, path: rpc-tls.crt }
+      - { key: tls.key, path: rpc-tls.key }
+      - { key: ca.crt, path: rpc-ca.crt }
 {{- end }}
 {{- if has "dicom" .service.serves }}
 - configMap:

@@ -3,6 +3,7 @@
 import ssl
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from isocenter.adapters.open import (
@@ -12,6 +13,7 @@ from isocenter.adapters.open import (
     open_objects,
     probe_objects,
 )
+from isocenter.dicomweb.problems import answer_of
 from isocenter.dimse.limits import Patience
 from isocenter.dimse.tls import server_context
 from isocenter.errors import InvalidRequest
@@ -23,6 +25,7 @@ from isocenter.ingest.service import Ingest, IngestPorts, build
 from isocenter.ingest.settings import IngestSettings
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.lifecycle import Process, run
+from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.service import Service
 from isocenter.runtime.store_probe import prove_store
@@ -81,8 +84,11 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     listener = open_listener(ingest, recording.auditor, settings)
     listener.start()
     receiving = build(ingest, purges=settings.purges)
-    service = Service("ingest", tasks=receiving.tasks, drains=(listener.drain, *receiving.drains))
-    return Process(service)
+    drains = (listener.drain, *receiving.drains)
+    if not settings.answer_http:
+        return Process(Service("ingest", tasks=receiving.tasks, drains=drains))
+    web = open_web(receiving.routes, answer_of, recording.auditor, settings, stack)
+    return Process(replace(receiving, drains=drains), web=web)
 
 
 def main() -> int:

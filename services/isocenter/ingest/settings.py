@@ -31,6 +31,9 @@ class IngestSettings(ServiceSettings):
     associations_per_address: Annotated[int, Field(ge=1, le=1024)] = 32
     public_url: str = ""
     """Origin in the URLs STOW-RS answers with, as clients see it; empty: what the client called us."""
+    answer_http: bool = False
+    """Answer STOW-RS and ingest's other HTTP requests on `http_port`, where a gateway routes by method and path;
+    elsewhere HTTP workers do, with streaming's routes on the same port."""
     http_bodies: Annotated[int, Field(ge=1, le=64)] = 8
     """Request bodies received at once by one process; as many again wait, more are turned away."""
     low_mark_bytes: Annotated[int, Field(ge=0)] = LOW_BYTES

@@ -22,7 +22,7 @@ SETTINGS = {
 }
 ABOUT_OTHERS = {"http": ("ingest", "streaming")}
 """Whose settings a process reads beside its own."""
-WAITED_FOR = {"RPC_PORT", "RPC_TARGETS", "HEALTH_PORT", "SPOOL_ACKNOWLEDGE"}
+WAITED_FOR = {"SPOOL_ACKNOWLEDGE"}
 """Settings that the chart gives and no process reads yet; nothing but this list may be so."""
 READ_ELSEWHERE = {"SECRETS_FOLDER"}  # where the settings' own secrets are
 UNTESTED = {"least"}  # it says so itself
