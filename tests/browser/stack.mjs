@@ -28,6 +28,16 @@ function rodEnds(y_mm) {
   return { left: box.x + bright[0] / scale, right: box.x + (bright.at(-1) + 1) / scale, y: box.y + y };
 }
 
+// The text of a measurement follows its line a moment later: what it says once it has stopped changing.
+async function settledText(page, locator) {
+  let text = '';
+  for (let now = await locator.textContent(); now !== text; now = await locator.textContent()) {
+    text = now;
+    await page.waitForTimeout(500);
+  }
+  return text;
+}
+
 await report(async ({ page, base, folder, rest: [study] }) => {
   await page.goto(`${base}/viewer/viewer?StudyInstanceUIDs=${study}`);
   await drawn(page);
@@ -53,9 +63,10 @@ await report(async ({ page, base, folder, rest: [study] }) => {
   await page.mouse.move(rod.left, rod.y);
   await page.mouse.down();
   await page.mouse.move(rod.right, rod.y, { steps: 8 });
+  await page.mouse.move(rod.right, rod.y); // moves that come in one frame are taken as one
   await page.mouse.up();
   await page.getByText('Track measurements for this series?').waitFor(); // the line is finished
-  const length = await page.locator('svg text').filter({ hasText: /\d mm/ }).first().textContent();
+  const length = await settledText(page, page.locator('svg text').filter({ hasText: /\d mm/ }).first());
   await page.screenshot({ path: `${folder}/length.png` });
   await page.getByText('No', { exact: true }).click();
 
