@@ -30,6 +30,16 @@ class _Probed(Protocol):
     def probe(self) -> _Findings: ...
 
 
+@runtime_checkable
+class _PreparedBus(Protocol):
+    async def ensure_streams(self) -> None: ...
+
+
+@runtime_checkable
+class _PreparedIndex(Protocol):
+    def prepare(self) -> None: ...
+
+
 def open_objects(url: str, **access: str) -> ObjectStore:
     """`file:///folder`: objects below it; the folder is made durably when it is missing.
 
@@ -106,6 +116,18 @@ def open_bus(
 
     servers = [f"{scheme}://{address}" for address in addresses.split(",")]
     return NatsBus(servers, site=site, user=user, token=token, name=name, replicas=replicas)
+
+
+async def prepare_bus(bus: EventBus) -> None:
+    """Make a site's streams; may be repeated. Raises Unavailable."""
+    if isinstance(bus, _PreparedBus):
+        await bus.ensure_streams()
+
+
+def prepare_index(generations: IndexGenerations) -> None:
+    """Put what indices are made from, on a server; may be repeated, and touches no index. Raises Unavailable."""
+    if isinstance(generations, _PreparedIndex):
+        generations.prepare()
 
 
 def _is_opensearch(url: str) -> bool:

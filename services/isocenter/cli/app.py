@@ -11,6 +11,7 @@ from isocenter.cli.client import Platform
 MODULES = {
     "up": "running",
     "serve": "running",
+    "prepare": "running",
     "import": "importing",
     "search": "looking",
     "status": "looking",

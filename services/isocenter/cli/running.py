@@ -12,8 +12,10 @@ from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.embedded.layout import Layout, default_data_folder
 from isocenter.embedded.platform import LOOPBACK, Options
+from isocenter.embedded.prepare import prepare as prepare_site
 from isocenter.embedded.up import up as run_platform
 from isocenter.errors import IsocenterError
+from isocenter.runtime.settings import ServiceSettings, read_settings
 
 SERVICES = {
     "ingest": "isocenter.ingest.main",
@@ -120,4 +122,24 @@ def serve(service: str) -> None:
     raise SystemExit(importlib.import_module(SERVICES[service]).main())
 
 
-COMMANDS = (up, serve)
+@click.command()
+def prepare() -> None:
+    """Make a site's streams and index templates, and try its object store out; before the services start.
+
+    Settings come from the environment (ISOCENTER_...), as a service's. It may be repeated.
+    """
+    settings = read_settings(ServiceSettings)
+
+    async def do() -> None:
+        async for done, warnings in prepare_site(settings):
+            show.console.print(done)
+            for warning in warnings:
+                show.errors.print(f"[yellow]warning:[/yellow] {warning}")
+
+    try:
+        asyncio.run(do())
+    except IsocenterError as error:
+        raise click.ClickException(error.message) from error
+
+
+COMMANDS = (up, serve, prepare)

@@ -36,6 +36,13 @@ class OpenSearchGenerations:
         self._shards = shards
         self._waiting = Waiting()
 
+    def prepare(self) -> None:
+        """Put the templates that indices are made from; may be repeated, and changes no index that is there."""
+        for kind in KINDS:
+            self._cluster.put_template(
+                f"{self._prefix}.{kind}", template(self._prefix, kind, self._shards)
+            )
+
     def open(self) -> OpenSearchIndex:
         """Open the serving generation; an empty one is made when there is none, not all of it, or of another version.
 
@@ -82,10 +89,8 @@ class OpenSearchGenerations:
     def _make(self) -> Generation:
         """Make the indices of a generation; the writing aliases go with them."""
         name = secrets.token_hex(8)
+        self.prepare()
         for kind in KINDS:
-            self._cluster.put_template(
-                f"{self._prefix}.{kind}", template(self._prefix, kind, self._shards)
-            )
             index = index_name(self._prefix, kind, name)
             self._cluster.create_index(index, writing_alias(index))
         created = self._server.behind_alias(index_name(self._prefix, "ledger", name))
