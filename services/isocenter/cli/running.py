@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -11,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.embedded.layout import Layout, default_data_folder
-from isocenter.embedded.platform import LOOPBACK, Options
+from isocenter.embedded.options import Options
+from isocenter.embedded.ports import LOOPBACK
 from isocenter.embedded.prepare import prepare as prepare_site
 from isocenter.embedded.up import up as run_platform
 from isocenter.errors import IsocenterError
@@ -93,15 +95,34 @@ def _print_where(options: Options, layout: Layout) -> None:
     help="Seconds without a new image after which a study is complete.",
 )
 @click.option(
+    "--profile",
+    type=click.Choice(["embedded", "cluster"]),
+    default="embedded",
+    show_default=True,
+    help="cluster: on MinIO, OpenSearch and three NATS servers, two processes of each service.",
+)
+@click.option(
+    "--minio",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar="ISOCENTER_MINIO",
+    help="MinIO's program, for the cluster profile.",
+)
+@click.option(
+    "--opensearch",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar="ISOCENTER_OPENSEARCH",
+    help="OpenSearch's home folder, for the cluster profile.",
+)
+@click.option(
     "--samples/--no-samples", default=False, help="Load sample studies into an empty archive."
 )
 @click.pass_obj
 def up(
-    platform: Platform, /, data: Path | None, dicom_tls_port: int | None, samples: bool, **told: str
+    platform: Platform, /, data: Path | None, dicom_tls_port: int | None, samples: bool, **told: Any
 ) -> None:
     """Run a whole platform on this machine until Ctrl-C."""
     folder = data or platform.data or default_data_folder()
-    options = Options(data=folder, dicom_tls_port=dicom_tls_port or 0, **told)  # type: ignore[arg-type]
+    options = Options(data=folder, dicom_tls_port=dicom_tls_port or 0, **told)
 
     async def ready(options: Options, layout: Layout) -> None:
         if samples:

@@ -17,12 +17,16 @@ MAX_LOG_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """What to run. Children of a later `stage` are stopped first."""
+    """What to run. Children of a later `stage` are started last and stopped first.
+
+    `broker_store` is a broker's folder, which has to be watched: see `broker_watch`.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     stage: int = 0
+    broker_store: Path | None = None
 
 
 def _die_with_parent() -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
+from isocenter.errors import Conflict
+
 MAX_SOCKET_PATH = 90  # bytes; the kernel's limit is 108, and a service's name follows
 
 
@@ -56,10 +58,24 @@ class Layout:
         """How the command line finds the running platform."""
         return self.data / "platform.json"
 
-    def make(self) -> None:
-        """Create the folders, readable by their owner only; one that is there keeps its mode."""
+    @property
+    def cluster_file(self) -> Path:
+        """There when servers keep everything, and not `archive` and `index`."""
+        return self.data / "cluster"
+
+    def make(self, *, is_cluster: bool = False) -> None:
+        """Create the folders, readable by their owner only; one that is there keeps its mode.
+
+        Raises Conflict when the folder is the other profile's.
+        """
+        if (self.archive if is_cluster else self.cluster_file).exists():
+            other = "embedded" if is_cluster else "cluster"
+            raise Conflict(f"{self.data} is of the {other} profile: name another data folder")
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self.archive, self.index, self.bus, self.logs, self.config, self.run):
+        own = () if is_cluster else (self.archive, self.index)
+        if is_cluster:
+            self.cluster_file.touch(mode=0o600)
+        for folder in (*own, self.bus, self.logs, self.config, self.run):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def secret(self, name: str) -> str:

@@ -1,84 +1,85 @@
-"""The embedded platform as a list of child processes, made from what `isocenter up` was told."""
+"""A platform on one machine as a list of child processes, made from what `isocenter up` was told."""
 
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
+from isocenter.embedded.backends import Backends, one_broker, servers
 from isocenter.embedded.children import Child
 from isocenter.embedded.layout import Layout
-from isocenter.embedded.nats_server import NatsServer
+from isocenter.embedded.options import Options
+from isocenter.embedded.servers import find_programs
 
-LOOPBACK = "127.0.0.1"
 # glibc gives large blocks back and forth with the kernel at its default thresholds; kept, a frame costs half (measured)
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
-BROKER_STAGE, INDEX_STAGE, EDGE_STAGE = 0, 1, 2
+INDEX_STAGE, EDGE_STAGE = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `isocenter up` was told."""
+class Part(NamedTuple):
+    """A service among the processes."""
 
-    data: Path
-    listen: str = LOOPBACK
-    http_port: int = 8080
-    dicom_port: int = 11112
-    dicom_tls_port: int = 0
-    ae_title: str = "ISOCENTER"
-    site: str = "local"
-    http_workers: int = 2
-    settle_s: float = 60.0
-
-    @property
-    def reach(self) -> str:
-        """An address at which this machine reaches the listeners."""
-        return LOOPBACK if self.listen in ("0.0.0.0", "::", "localhost") else self.listen  # noqa: S104
-
-    @property
-    def url(self) -> str:
-        """Where people go."""
-        return f"http://{f'[{self.reach}]' if ':' in self.reach else self.reach}:{self.http_port}"
+    service: str
+    stage: int
+    replicas: int  # in the cluster profile
 
 
-def environment(options: Options, layout: Layout, bus_port: int) -> dict[str, str]:
+PARTS = (Part("indexer", INDEX_STAGE, 1), Part("ingest", EDGE_STAGE, 2))
+"""Services with processes of their own; a new one needs a line here. HTTP workers have the routes of all."""
+
+
+def backends(options: Options, layout: Layout) -> Backends:
+    """Give what the profile stands on; raises Unavailable when a program is missing."""
+    if not options.is_cluster:
+        return one_broker(layout)
+    return servers(layout, options.site, find_programs(options.minio, options.opensearch))
+
+
+def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[str, str]:
     """What all service processes are told; `ISOCENTER_...` of the supervisor's own environment comes first."""
     told = {
         "ISOCENTER_SITE": options.site,
         "ISOCENTER_DATA_FOLDER": str(layout.data),
         "ISOCENTER_RUN_FOLDER": str(layout.run),
         "ISOCENTER_CONFIG_FOLDER": str(layout.config),
-        "ISOCENTER_BUS_URL": f"nats://{LOOPBACK}:{bus_port}",
-        "ISOCENTER_BUS_TOKEN": layout.secret("bus"),
         "ISOCENTER_RPC_TOKEN": layout.secret("rpc"),
         "ISOCENTER_LISTEN": options.listen,
         "ISOCENTER_HTTP_PORT": str(options.http_port),
         "ISOCENTER_INGEST_DICOM_PORT": str(options.dicom_port),
         "ISOCENTER_INGEST_DICOM_TLS_PORT": str(options.dicom_tls_port),
         "ISOCENTER_INGEST_AE_TITLE": options.ae_title,
+        "ISOCENTER_INGEST_SHARE_DICOM_PORT": str(options.is_cluster).lower(),
+        "ISOCENTER_INGEST_PURGE_NODE": "ingest-1" if options.is_cluster else "ingest",
         "ISOCENTER_INDEXER_SETTLE_S": str(options.settle_s),
+        **stands_on.told,
     }
     own = dict(os.environ)  # noqa: TID251  (passed on to the children, not read)
     return {**ALLOCATOR, **own, **{name: own.get(name, value) for name, value in told.items()}}
 
 
-def service(name: str, node: str, stage: int, environ: Mapping[str, str]) -> Child:
-    """One service process; the node names its journal."""
-    command = (sys.executable, "-m", "isocenter", "serve", name)
-    return Child(node, command, {**environ, "ISOCENTER_NODE": node}, stage)
+def nodes(service: str, replicas: int) -> list[str]:
+    """Names of a service's processes, which are those of their journals; one alone has no number."""
+    if replicas == 1:
+        return [service]
+    return [f"{service}-{number}" for number in range(1, replicas + 1)]
 
 
-def children(options: Options, layout: Layout, bus_port: int) -> list[Child]:
+def process(service: str, node: str, stage: int, told: Mapping[str, str]) -> Child:
+    """One service process."""
+    command = (sys.executable, "-m", "isocenter", "serve", service)
+    return Child(node, command, {**told, "ISOCENTER_NODE": node}, stage)
+
+
+def children(options: Options, layout: Layout, stands_on: Backends) -> list[Child]:
     """All processes of the platform."""
-    told = environment(options, layout, bus_port)
-    broker = NatsServer(layout.bus, bus_port, layout.secret("bus"))
+    told = environment(options, layout, stands_on)
+    services = [
+        process(part.service, node, part.stage, told)
+        for part in PARTS
+        for node in nodes(part.service, part.replicas if options.is_cluster else 1)
+    ]
     workers = [
-        service("http", f"http-{number}", EDGE_STAGE, told)
+        process("http", f"http-{number}", EDGE_STAGE, told)
         for number in range(1, options.http_workers + 1)
     ]
-    return [
-        Child("nats", tuple(broker.write(layout.run / "nats.conf")), dict(told), BROKER_STAGE),
-        service("indexer", "indexer", INDEX_STAGE, told),
-        service("ingest", "ingest", EDGE_STAGE, told),
-        *workers,
-    ]
+    return [*stands_on.children, *services, *workers]

@@ -1,13 +1,11 @@
-"""One supervisor for a whole platform on one machine: broker, services, HTTP workers."""
+"""One supervisor for a whole platform on one machine: servers, services, HTTP workers."""
 
 import asyncio
 import contextlib
-import errno
 import fcntl
 import json
 import os
 import signal
-import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -17,11 +15,10 @@ import httpx
 from isocenter.embedded.broker_watch import BrokerWatch
 from isocenter.embedded.children import Child, Keeper
 from isocenter.embedded.layout import Layout
-from isocenter.errors import Conflict, InvalidRequest, Unavailable
+from isocenter.errors import Conflict, Unavailable
 
 STOP_GRACE_S = 25.0
 LOCK_POLL_S = 0.05
-BROKER = "nats"
 
 
 @contextlib.contextmanager
@@ -63,35 +60,6 @@ def _is_alive(lock: Path) -> bool:
     return True
 
 
-def check_port(address: str, port: int, what: str) -> None:
-    """Raise Conflict when somebody listens there; workers share a port among themselves and would not notice.
-
-    Raises InvalidRequest when the address is not this machine's or the port is not ours to take.
-    """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise InvalidRequest(
-                    f"cannot listen on {address}, port {port}: {os.strerror(error.errno or 0)}"
-                ) from error
-            option = what.lower().replace(" ", "-")
-            raise Conflict(
-                f"port {port} is taken. Choose another {what} port with --{option}-port"
-            ) from error
-
-
-def free_port(address: str) -> int:
-    """A port nobody uses now."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
-
-
 async def until_open(address: str, port: int, timeout_s: float) -> None:
     """Wait until something accepts connections; raises Unavailable."""
     deadline = asyncio.get_running_loop().time() + timeout_s
@@ -118,6 +86,9 @@ async def until_answers(url: str, timeout_s: float) -> None:
     raise Unavailable(f"{url} does not answer after {timeout_s:.0f} s; see the logs folder")
 
 
+Step = Callable[[], Awaitable[None]]
+
+
 class Supervisor:
     """Starts the children in stages, keeps them running, and stops them in reverse."""
 
@@ -128,32 +99,50 @@ class Supervisor:
         self._keepers = [Keeper(child, layout.logs, report, lock) for child in children]
         self._failure: Exception | None = None
 
-    async def run(self, ready: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
-        """Run until `stop` is set. `ready` runs beside the children; when it fails everything is stopped."""
+    async def run(self, usable: Step, ready: Step, stop: asyncio.Event) -> None:
+        """Run until `stop` is set: the first stage, then the others once `usable` returned, beside them `ready`.
+
+        When one of the two fails everything is stopped, and its error raised.
+        """
+        first = min(keeper.child.stage for keeper in self._keepers)
         async with asyncio.TaskGroup() as group:
-            for keeper in self._keepers:
-                group.create_task(keeper.keep(), name=keeper.child.name)
-            watching = group.create_task(self._watch_broker(), name="broker")
-            announcing = group.create_task(self._announce(ready, stop), name="ready")
+
+            def start(keepers: list[Keeper]) -> None:
+                for keeper in keepers:
+                    group.create_task(keeper.keep(), name=keeper.child.name)
+
+            async def go_on() -> None:
+                await usable()
+                start([keeper for keeper in self._keepers if keeper.child.stage > first])
+                await ready()
+
+            start([keeper for keeper in self._keepers if keeper.child.stage == first])
+            beside = [
+                group.create_task(self._watch(keeper))
+                for keeper in self._keepers
+                if keeper.child.broker_store
+            ]
+            beside.append(group.create_task(self._announce(go_on, stop), name="ready"))
             await stop.wait()
-            announcing.cancel()
-            watching.cancel()
+            for task in beside:
+                task.cancel()
             await self._stop_all()
         if self._failure is not None:
             raise self._failure
 
-    async def _announce(self, ready: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    async def _announce(self, ready: Step, stop: asyncio.Event) -> None:
         try:
             await ready()
         except Exception as error:
             self._failure = error
             stop.set()
 
-    async def _watch_broker(self) -> None:
-        for keeper in self._keepers:
-            if keeper.child.name == BROKER:
-                log = self._layout.logs / f"{BROKER}.log"
-                await BrokerWatch(log, self._layout.bus, keeper.restart).run()
+    async def _watch(self, broker: Keeper) -> None:
+        store = broker.child.broker_store
+        assert store is not None  # noqa: S101  (it has one)
+        await BrokerWatch(
+            self._layout.logs / f"{broker.child.name}.log", store, broker.restart
+        ).run()
 
     async def _stop_all(self) -> None:
         stages = sorted({keeper.child.stage for keeper in self._keepers}, reverse=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from isocenter.adapters.open import open_bus
 from isocenter.api.events.v1.events_pb2 import InstanceCorrupted
@@ -28,11 +28,17 @@ def event_of(fault: Fault, site: str) -> Event:
     return Event(INSTANCE_CORRUPTED, site, partition_of(study), key, message)
 
 
-async def _publish(layout: Layout, bus_url: str, site: str, faults: Sequence[Fault]) -> None:
-    bus = open_bus(bus_url, site=site, token=layout.secret("bus"), name="verify")
+async def _publish(layout: Layout, known: Mapping[str, str], faults: Sequence[Fault]) -> None:
+    bus = open_bus(
+        known["bus_url"],
+        site=known["site"],
+        user=known.get("bus_user", ""),
+        token=layout.secret("bus"),
+        name="verify",
+    )
     try:
         for fault in faults:
-            await bus.publish(event_of(fault, site))
+            await bus.publish(event_of(fault, known["site"]))
     finally:
         await bus.close()
 
@@ -43,7 +49,7 @@ def tell_corrupted(layout: Layout, faults: Sequence[Fault]) -> bool:
         return True
     try:
         known = json.loads(layout.address_file.read_text())
-        asyncio.run(_publish(layout, known["bus_url"], known["site"], faults))
+        asyncio.run(_publish(layout, known, faults))
     except (OSError, ValueError, KeyError, Unavailable):
         return False
     return True

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+from isocenter.embedded.backends import until_usable
 from isocenter.embedded.layout import Layout
-from isocenter.embedded.platform import LOOPBACK, Options, children
+from isocenter.embedded.options import Options
+from isocenter.embedded.platform import backends, children
+from isocenter.embedded.ports import check_port
 from isocenter.embedded.supervisor import (
     Supervisor,
-    check_port,
-    free_port,
     only_one,
     stop_on_signals,
     until_answers,
@@ -16,7 +18,8 @@ from isocenter.embedded.supervisor import (
     write_address,
 )
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 60.0  # once the back-ends answer
+SERVERS_TIMEOUT_S = 180.0
 Ready = Callable[[Options, Layout], Awaitable[None]]
 
 
@@ -39,8 +42,8 @@ async def _serve(
 ) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    bus_port = free_port(LOOPBACK)
-    supervisor = Supervisor(layout, children(options, layout, bus_port), report, lock)
+    stands_on = backends(options, layout)
+    supervisor = Supervisor(layout, children(options, layout, stands_on), report, lock)
 
     async def announce() -> None:
         await until_ready(options)
@@ -49,18 +52,19 @@ async def _serve(
             url=options.url,
             dicom_port=options.dicom_port,
             ae_title=options.ae_title,
-            bus_url=f"nats://{LOOPBACK}:{bus_port}",
+            bus_url=stands_on.told["ISOCENTER_BUS_URL"],
+            bus_user=stands_on.told.get("ISOCENTER_BUS_USER", ""),
             site=options.site,
         )
         await ready(options, layout)
 
-    await supervisor.run(announce, stop)
+    await supervisor.run(partial(until_usable, stands_on, SERVERS_TIMEOUT_S), announce, stop)
 
 
 def up(options: Options, report: Callable[[str], None], ready: Ready) -> None:
     """Run until a signal; `ready` is awaited once everything answers. Raises Conflict or Unavailable."""
     layout = Layout(options.data.absolute())
-    layout.make()
+    layout.make(is_cluster=options.is_cluster)
     with only_one(layout) as lock:
         check_ports(options)
         try:

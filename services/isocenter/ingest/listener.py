@@ -54,8 +54,12 @@ class Listener:
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._thread = threading.Thread(target=self._accept_all, name="dicom-accept", daemon=True)
 
-    def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+    def listen(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, *, is_shared: bool = False
+    ) -> int:
         """Open a port before `start`; 0 takes a free one. Give its number. `::` listens for IPv4 as well.
+
+        A shared port may be opened by other processes of the same user too.
 
         Raises OSError when the port cannot be had.
         """
@@ -64,7 +68,11 @@ class Listener:
         )[0]
         both = address[0] == "::" and socket.has_dualstack_ipv6()
         listening = socket.create_server(
-            address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both
+            address[:2],
+            family=family,
+            backlog=BACKLOG,
+            dualstack_ipv6=both,
+            reuse_port=is_shared,
         )
         listening.setblocking(False)
         bound_host, bound_port = listening.getsockname()[:2]

@@ -62,11 +62,11 @@ def open_listener(ingest: Ingest, auditor: Auditor, settings: IngestSettings) ->
         record_denied=lambda caller, action: auditor.record(caller, action, "", "denied"),
     )
     listener = Listener(address, Places(CONNECTIONS, CONNECTIONS // 2), Patience())
-    listener.listen(settings.listen, settings.dicom_port)
+    is_shared = settings.share_dicom_port
+    listener.listen(settings.listen, settings.dicom_port, is_shared=is_shared)
     if settings.dicom_tls_port:
-        listener.listen(
-            settings.listen, settings.dicom_tls_port, tls_context(settings.config_folder)
-        )
+        tls = tls_context(settings.config_folder)
+        listener.listen(settings.listen, settings.dicom_tls_port, tls, is_shared=is_shared)
     return listener
 
 

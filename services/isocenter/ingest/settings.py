@@ -23,6 +23,8 @@ class IngestSettings(ServiceSettings):
     dicom_tls_port: Port = 0
     """0: no TLS. Certificate and key are `dicom-tls.crt` and `dicom-tls.key` in the config folder; with
     `dicom-tls-ca.crt` beside them peers are asked for a certificate."""
+    share_dicom_port: bool = False
+    """Other processes of this machine listen on the same port (SO_REUSEPORT); the kernel deals connections out."""
     strict_called_ae_title: bool = False
     """Reject callers that call us by another title."""
     accept_unknown: bool = False
