@@ -63,10 +63,8 @@ def test_flipped_bit_is_named(place: int, desk: Commanded) -> None:
     _, changed = objects(desk, study)
     flip(changed, place)
     (fault,) = desk.json("verify", study, code=1)
-    url, token = desk.broker()
-    told = [
-        one for one in messages(url, token, "isocenter-local-instance") if one.kind == CORRUPTED
-    ]
+    said = messages(desk.broker(), "isocenter-local-instance")
+    told = [one for one in said if one.kind == CORRUPTED]
     assert any(fault["digest"].encode() in one.data for one in told)
     assert (fault["fault"], desk.archive / fault["object_key"]) == ("changed", changed)
     (found,) = [line for line in states(desk, 1)["objects"] if changed.name in line[1]]

@@ -1,7 +1,6 @@
 """A whole platform as its users start it: `isocenter up` as a child process on free ports, and ways to harm it."""
 
 import ctypes
-import json
 import os
 import signal
 import subprocess
@@ -11,17 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from tests.support.checker.event_stream import Broker
+from tests.support.checker.kept import InFolders, Kept
 from tests.support.poll import poll
 from tests.support.ports import free_port
 
 PARTS = ("nats", "indexer", "ingest", "http-1", "http-2")
+SERVERS = (b"minio", b"java")  # a command that is still `unshare` will be java
 PR_SET_PDEATHSIG = 1
-START_S = 60.0
 LOG_TAIL_BYTES = 3_000
 
 
 class Platform:
     """One platform in one data folder. It may be started again after `kill_supervisor`, on the same ports."""
+
+    parts: tuple[str, ...] = PARTS
+    start_s = 60.0
 
     def __init__(
         self, data: Path, *, settle_s: float = 2.0, settings: Mapping[str, str] | None = None
@@ -41,6 +45,11 @@ class Platform:
         return self.data / "archive"
 
     @property
+    def kept(self) -> Kept:
+        """What it keeps, read behind its back."""
+        return InFolders(self.archive, self.data / "index")
+
+    @property
     def supervisor_pid(self) -> int:
         assert self._supervisor is not None
         return self._supervisor.pid
@@ -58,7 +67,7 @@ class Platform:
                 start_new_session=True,
                 preexec_fn=_die_with_the_tests,  # noqa: PLW1509  (one call to the kernel)
             )
-        self.until(self._is_up, START_S)
+        self.until(self._is_up, self.start_s)
 
     def stop(self) -> None:
         """Ask for a clean stop; what does not end is killed."""
@@ -137,15 +146,19 @@ class Platform:
         paths = [self.data / "up.log", *sorted((self.data / "logs").glob("*.log"))]
         return "\n".join(f"--- {path.name}\n{_tail(path)}" for path in paths if path.exists())
 
-    def broker(self) -> tuple[str, str]:
-        """URL and token of the broker that runs now."""
-        environment = _environment_of(self.pid("indexer"))
-        token = json.loads((self.data / "config" / "secrets.json").read_text())["bus"]
-        return environment["ISOCENTER_BUS_URL"], token
+    def broker(self) -> Broker:
+        """The broker that runs now."""
+        told = self.told()
+        user = told.get("ISOCENTER_BUS_USER", "")
+        return Broker(told["ISOCENTER_BUS_URL"], told["ISOCENTER_BUS_TOKEN"], user)
+
+    def told(self) -> dict[str, str]:
+        """The environment of a service, with what it needs to open the back-ends."""
+        return environment_of(self.pid(self.parts[-1]))
 
     def _is_up(self) -> bool:
         """It says so, and it is this supervisor's children that answer."""
-        return (self.data / "platform.json").exists() and self.pids().keys() == set(PARTS)
+        return (self.data / "platform.json").exists() and self.pids().keys() == set(self.parts)
 
 
 @contextmanager
@@ -191,12 +204,13 @@ def _name_of(pid: int) -> str | None:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return None
+    node = environment_of(pid).get("ISOCENTER_NODE")
     if command[0].endswith(b"nats-server"):
-        return "nats"
-    return _environment_of(pid).get("ISOCENTER_NODE") if b"serve" in command else None
+        return node or "nats"
+    return node if b"serve" in command or command[0].endswith(SERVERS) else None
 
 
-def _environment_of(pid: int) -> dict[str, str]:
+def environment_of(pid: int) -> dict[str, str]:
     try:
         lines = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):

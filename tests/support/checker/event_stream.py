@@ -1,12 +1,25 @@
 """All events of one stream, read with the broker's own client from the first to the last."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import nats
+from nats.js.api import AckPolicy
 from tests.support.checker import wire
 from tests.support.checker.check import Said
+
+BATCH = 500
+FORGOTTEN_AFTER_S = 10.0
+
+
+class Broker(NamedTuple):
+    """Where it is and who asks; a token without a user stands for itself."""
+
+    url: str
+    token: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +41,40 @@ def _message(message: Any) -> Message:
     return Message(kind, headers.get("ce-id", ""), partition, at_s, message.data)
 
 
-async def _read(url: str, token: str, stream: str) -> list[Message]:
-    client = await nats.connect(url, token=token)
+async def _read(broker: Broker, stream: str) -> list[Message]:
+    proof = {"user": broker.user, "password": broker.token} if broker.user else {}
+    scheme, _, addresses = broker.url.partition("://")
+    servers = [f"{scheme}://{address}" for address in addresses.split(",")]
+    client = await nats.connect(servers, **(proof or {"token": broker.token}))
     try:
         jetstream = client.jetstream()
         last = (await jetstream.stream_info(stream)).state.last_seq
         found: list[Message] = []
         if last == 0:
             return found
-        subscription = await jetstream.subscribe(
-            "isocenter.v1.>", stream=stream, ordered_consumer=True
+        name = f"checker-{secrets.token_hex(4)}"
+        await jetstream.add_consumer(
+            stream,
+            durable_name=name,  # an account may make no others
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=FORGOTTEN_AFTER_S,
+            mem_storage=True,
+            num_replicas=1,
         )
+        subscription = await jetstream.pull_subscribe_bind(name, stream)
         reached = 0
         while reached < last:
-            message = await subscription.next_msg(timeout=10)
-            reached = message.metadata.sequence.stream
-            found.append(_message(message))
+            for message in await subscription.fetch(BATCH, timeout=10):
+                reached = message.metadata.sequence.stream
+                found.append(_message(message))
         return found
     finally:
         await client.close()
 
 
-def messages(url: str, token: str, stream: str) -> list[Message]:
+def messages(broker: Broker, stream: str) -> list[Message]:
     """Everything the stream holds, in its order."""
-    return asyncio.run(_read(url, token, stream))
+    return asyncio.run(_read(broker, stream))
 
 
 def said(message: Message) -> Said:

@@ -1,10 +1,9 @@
-"""Collect what a platform left and shows: on disk, by its search, and in its broker."""
-
-import sqlite3
+"""Collect what a platform left and shows: in its stores, by its search, and in its broker."""
 
 import httpx
-from tests.support.checker import event_stream, index_rows, journal_files, stored, wire
+from tests.support.checker import event_stream, journal_files, wire
 from tests.support.checker.check import Evidence, Said, untold
+from tests.support.checker.kept import NotThere
 from tests.support.platform import Platform
 
 PAGE = 1_000
@@ -49,36 +48,34 @@ def held(client: httpx.Client) -> list[str]:
 
 def events(platform: Platform) -> list[Said]:
     """All `instance.stored` the broker has."""
-    url, token = platform.broker()
-    found = event_stream.messages(url, token, "isocenter-local-instance")
+    found = event_stream.messages(platform.broker(), "isocenter-local-instance")
     return [event_stream.said(message) for message in found if message.kind == "instance.stored"]
 
 
 def arrived(platform: Platform) -> list[str]:
     """Studies of which `study.arrived` spoke."""
-    url, token = platform.broker()
-    found = event_stream.messages(url, token, "isocenter-local-study")
+    found = event_stream.messages(platform.broker(), "isocenter-local-study")
     return [wire.texts(m.data, 1)[0] for m in found if m.kind == "study.arrived"]
 
 
 def until_indexed(platform: Platform, within_s: float = 60.0) -> None:
     """Wait until every receipt has its row and no study waits to be counted again."""
-    received = journal_files.receipts(journal_files.lines(platform.archive))
+    received = journal_files.receipts(platform.kept.lines())
     wanted = {(receipt.sop, receipt.digest) for receipt in received}
 
     def is_indexed() -> bool:
         try:
-            found = {(row.sop, row.digest) for row in index_rows.rows(platform.data / "index")}
-        except (FileNotFoundError, sqlite3.OperationalError):
+            found = {(row.sop, row.digest) for row in platform.kept.rows()}
+        except NotThere:
             return False
-        return wanted <= found and index_rows.dirty(platform.data / "index") == 0
+        return wanted <= found and platform.kept.dirty() == 0
 
     platform.until(is_indexed, within_s)
 
 
 def until_told(platform: Platform, within_s: float = 60.0) -> None:
     """Wait until an event names every receipt."""
-    received = journal_files.receipts(journal_files.lines(platform.archive))
+    received = journal_files.receipts(platform.kept.lines())
     platform.until(lambda: not untold(events(platform), received), within_s)
 
 
@@ -89,9 +86,9 @@ def collect(platform: Platform, acknowledged: list[str], *, is_wiped: bool = Fal
         waiting = held(client)
     return Evidence(
         acknowledged=acknowledged,
-        objects=stored.instances(platform.archive),
-        journal=journal_files.lines(platform.archive),
-        rows=index_rows.rows(platform.data / "index"),
+        objects=platform.kept.objects(),
+        journal=platform.kept.lines(),
+        rows=platform.kept.rows(),
         searchable=shown,
         held=waiting,
         events=None if is_wiped else events(platform),

@@ -31,9 +31,6 @@ def rows(folder: Path) -> list[Row]:
 
 
 def dirty(folder: Path) -> int:
-    """Studies that wait to be recomputed; 1 while there is no index."""
-    try:
-        with closing(_connect(folder)) as index:
-            return int(index.execute("SELECT count(*) FROM dirty").fetchone()[0])
-    except (FileNotFoundError, sqlite3.OperationalError):
-        return 1
+    """Studies that wait to be recomputed."""
+    with closing(_connect(folder)) as index:
+        return int(index.execute("SELECT count(*) FROM dirty").fetchone()[0])

@@ -1,4 +1,4 @@
-"""Journal segments, read from their bytes."""
+"""Journal segments, read from their bytes, whether these are files or objects."""
 
 import re
 import struct
@@ -56,16 +56,14 @@ def _commits(data: bytes, seed: int) -> list[tuple[int, int, bytes]]:
     return found
 
 
-def _read(path: Path) -> dict[tuple[str, str, int], list[Line]]:
-    """Commits of one segment."""
-    named = NAME.match(path.name)
+def parse(name: str, content: bytes) -> dict[tuple[str, str, int], list[Line]]:
+    """Commits of one segment, by their place."""
+    named = NAME.match(name)
     if named is None:
         return {}
     node, epoch = named[1], named[2]
     found = {}
-    for sequence, entries, body in _commits(
-        path.read_bytes(), zlib.crc32(f"{node}-{epoch}".encode())
-    ):
+    for sequence, entries, body in _commits(content, zlib.crc32(f"{node}-{epoch}".encode())):
         commit, at = [], 0
         for _ in range(entries):
             kind, _, version, size = ENTRY.unpack_from(body, at)
@@ -81,9 +79,14 @@ def lines(archive: Path) -> list[Line]:
     found: dict[tuple[str, str, int], list[Line]] = {}
     for path in sorted((archive / "journal").rglob("*")):
         try:
-            found |= _read(path)
+            found |= parse(path.name, path.read_bytes())
         except (FileNotFoundError, IsADirectoryError):  # sealed or merged this moment
             continue
+    return in_order(found)
+
+
+def in_order(found: dict[tuple[str, str, int], list[Line]]) -> list[Line]:
+    """All entries, stream by stream."""
     return [line for key in sorted(found) for line in found[key]]
 
 
@@ -92,7 +95,8 @@ def newest(archive: Path, node: str) -> list[Line]:
     paths = [path for path in (archive / "journal").rglob(f"{node}-*") if NAME.match(path.name)]
     if not paths:
         return []
-    return [line for commit in _read(max(paths, key=written_ns)).values() for line in commit]
+    path = max(paths, key=written_ns)
+    return [line for commit in parse(path.name, path.read_bytes()).values() for line in commit]
 
 
 def written_ns(path: Path) -> int:

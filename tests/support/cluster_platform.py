@@ -1,0 +1,78 @@
+"""A platform of the cluster profile as its users start it: on MinIO, OpenSearch and three NATS servers."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from minio import Minio
+from tests.support.checker.servers import OnServers
+from tests.support.opensearch_server import INSTALLED as OPENSEARCH
+from tests.support.opensearch_server import find_java
+from tests.support.platform import Platform
+from tests.support.s3_servers import MINIO
+
+SERVERS = ("minio", "opensearch", "nats-1", "nats-2", "nats-3")
+SERVICES = ("indexer-1", "indexer-2", "ingest-1", "ingest-2", "http-1", "http-2")
+
+
+class ClusterPlatform(Platform):
+    """One in one data folder."""
+
+    parts = (*SERVERS, *SERVICES)
+    start_s = 240.0  # on two cores that others use too
+
+    def __init__(
+        self, data: Path, *, settle_s: float = 2.0, settings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(data, settle_s=settle_s, settings=settings)
+        self._command += ["--profile", "cluster"]
+
+    @property
+    def kept(self) -> OnServers:
+        told = self.told()
+        store, index = (urlsplit(told[f"ISOCENTER_{name}_URL"]) for name in ("OBJECTS", "INDEX"))
+        client = Minio(
+            store.netloc,
+            access_key=told["ISOCENTER_OBJECTS_ACCESS_KEY"],
+            secret_key=told["ISOCENTER_OBJECTS_SECRET_KEY"],
+            secure=False,
+            region="us-east-1",
+        )
+        bucket, prefix = store.path.strip("/"), index.path.strip("/")
+        return OnServers(client, bucket, f"http://{index.netloc}", prefix)
+
+
+@contextmanager
+def running_cluster_platform(data: Path, *, settle_s: float = 2.0) -> Iterator[ClusterPlatform]:
+    """One for as long as the block lasts; on failure the ends of its logs are printed."""
+    missing = [
+        name
+        for name, is_there in (
+            ("MinIO", MINIO.exists()),
+            ("OpenSearch", (OPENSEARCH / "installed").exists()),
+            ("Java 21 or newer", find_java() is not None),
+        )
+        if not is_there
+    ]
+    if missing:
+        reason = f"the cluster profile needs {', '.join(missing)}: `make setup` installs servers"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    platform = ClusterPlatform(data, settle_s=settle_s)
+    try:
+        platform.start()
+        yield platform
+    except BaseException:
+        print(platform.logs())  # noqa: T201
+        raise
+    finally:
+        platform.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterPlatform]:
+    """The platform that tests share; whoever harms it waits until it is whole again."""
+    with running_cluster_platform(tmp_path_factory.mktemp("cluster") / "data") as platform:
+        yield platform
