@@ -17,8 +17,9 @@ def findings(rendering: Rendering) -> Iterator[str]:
     """All that is not as it has to be."""
     for pod in pods(rendering.documents):
         yield from (f"{pod.name}: {text}" for text in _pod(pod))
+        stays = pod.spec["containers"] if pod.maker["kind"] not in ONCE else []
         for container in pod.containers:
-            for text in _container(container, probed=pod.maker["kind"] not in ONCE):
+            for text in _container(container, probed=container in stays):
                 yield f"{pod.name}, {container['name']}: {text}"
     for document in rendering.documents:
         labels = document["metadata"].get("labels", {})
