@@ -8,9 +8,11 @@ PROTOS = $(shell find proto -name '*.proto')
 PRODUCT := $(VENV)/.product
 BROWSER := tests/browser/node_modules/.installed
 DATA ?= demo
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-header --no-annotate
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PRODUCT): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +42,10 @@ check: product fmt-check lint types rooms proto-check chart ## static checks
 test: setup ## run every test on real servers
 	$(BIN)/pytest
 
+test-kubernetes: setup ## install the chart on a real Kubernetes, and use it there
+	@tests/support/servers/kubernetes.sh
+	$(BIN)/pytest -m kubernetes --timeout 1800 tests/kubernetes
+
 soak: setup ## the long fault runs
 	$(BIN)/pytest -m soak --timeout 0
 
@@ -60,7 +66,7 @@ lint:
 	$(BIN)/ruff check services tests charts
 
 types:
-	$(BIN)/mypy services/isocenter tests charts/isocenter/files/round_trip.py
+	$(BIN)/mypy services/isocenter services/image tests charts/isocenter/files/round_trip.py
 
 rooms:
 	$(BIN)/lint-imports
@@ -81,7 +87,8 @@ proto-check:
 	git diff --exit-code -- services/isocenter/api
 
 lock: product ## pin all Python dependencies anew, with hashes and without any index address
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --no-annotate --extra dev pyproject.toml -o requirements.lock --quiet
+	$(LOCK) --extra dev pyproject.toml -o requirements.lock
+	$(LOCK) --extra image -c requirements.lock pyproject.toml -o services/requirements.lock
+	echo hatchling | $(LOCK) -c requirements.lock - -o services/build-requirements.lock
 
-.PHONY: help product setup run check test soak bench clean fmt fmt-check lint types rooms chart proto proto-check lock
+.PHONY: help product setup run check test test-kubernetes soak bench clean fmt fmt-check lint types rooms chart proto proto-check lock
