@@ -35,7 +35,7 @@ def component(url: str, name: str, version: str, licenses: str = "") -> Componen
 def python_component(distribution: Distribution) -> Component:
     """An installed distribution, under its normalised name (PEP 503)."""
     name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
-    told = distribution.metadata.get("License-Expression") or distribution.metadata.get("License")
+    told = distribution.metadata["License-Expression"] or distribution.metadata["License"]
     first_line = (told or "").strip().partition("\n")[0]  # some put the whole text there
     return component(
         f"pkg:pypi/{name}@{distribution.version}", name, distribution.version, first_line
