@@ -29,7 +29,7 @@ def path_of(name: str) -> str:
     return f"/dicom-web/studies/{study}/series/{series}/instances/{instance}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client(library: Commanded) -> DICOMwebClient:
     return DICOMwebClient(f"{library.url}/dicom-web")
 

@@ -87,14 +87,16 @@ class Commanded(Platform):
 
 
 @contextmanager
-def platform(folder: Path, *options: str, **arguments: Any) -> Iterator[Commanded]:
+def platform(
+    folder: Path, *options: str, made: type[Commanded] = Commanded, **arguments: Any
+) -> Iterator[Commanded]:
     """A platform for as long as the block lasts; on failure the ends of its logs are printed."""
-    made = Commanded(folder, *options, **arguments)
+    running = made(folder, *options, **arguments)
     try:
-        made.start()
-        yield made
+        running.start()
+        yield running
     except BaseException:
-        print(made.logs())  # noqa: T201
+        print(running.logs())  # noqa: T201
         raise
     finally:
-        made.stop()
+        running.stop()

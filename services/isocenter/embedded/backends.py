@@ -39,7 +39,7 @@ def one_broker(layout: Layout) -> Backends:
     broker = NatsServer(layout.bus, free_port(LOOPBACK), layout.secret("bus"))
     command = tuple(broker.write(layout.run / "nats.conf"))
     return Backends(
-        (Child("nats", command, stage=STAGE, broker_store=layout.bus),),
+        (Child("nats", command, {NODE: "nats"}, STAGE, layout.bus),),
         {"ISOCENTER_BUS_URL": broker.url, "ISOCENTER_BUS_TOKEN": broker.token},
     )
 
