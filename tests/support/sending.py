@@ -8,14 +8,24 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.perf.scans import Maker
-from tests.support.platform import Platform
 from tests.support.scu import Association, Lost, dataset_of
 
 PAUSE_S = 0.02  # after a refusal
 BOUNDARY = "isocenter-sender"
 TYPE = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
+
+
+class Addresses(Protocol):
+    """Where a platform listens on loopback."""
+
+    @property
+    def dicom_port(self) -> int: ...
+
+    @property
+    def http_port(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Sending:
 
     def __init__(
         self,
-        platform: Platform,
+        platform: Addresses,
         maker: Maker,
         items: Iterable[Item],
         log: Path,

@@ -1,0 +1,1 @@
+"""A Kubernetes of our own, and the chart on it."""
