@@ -14,14 +14,20 @@ from tests.support.opensearch_server import find_java
 from tests.support.platform import Platform
 from tests.support.s3_servers import MINIO
 
+from isocenter.embedded.platform import PARTS, nodes
+
 SERVERS = ("minio", "opensearch", "nats-1", "nats-2", "nats-3")
-SERVICES = ("indexer-1", "indexer-2", "ingest-1", "ingest-2", "http-1", "http-2")
+HTTP_WORKERS = ("http-1", "http-2")
 
 
 class ClusterPlatform(Platform):
     """One in one data folder."""
 
-    parts = (*SERVERS, *SERVICES)
+    parts = (
+        *SERVERS,
+        *(node for part in PARTS for node in nodes(part.service, part.replicas)),
+        *HTTP_WORKERS,
+    )
     start_s = 240.0  # on two cores that others use too
 
     def __init__(
