@@ -30,6 +30,7 @@ product: $(PRODUCT)
 setup: product $(BROWSER) ## install everything the product and its tests need
 	@tests/support/servers/debian.sh
 	@tests/support/servers/opensearch.sh
+	@tests/support/servers/keycloak.sh
 	@tests/support/servers/minio.sh
 	@tests/support/servers/versitygw.sh
 	@tests/support/servers/chart_tools.sh
