@@ -115,7 +115,7 @@ class RunningOpenSearch:
         lines = (f"{name}: {json.dumps(value)}\n" for name, value in settings.items())
         (self.folder / "config/opensearch.yml").write_text("".join(lines))
         (self.folder / "config/log4j2.properties").write_text(LOGGING)
-        _linked(INSTALLED, self.folder / "home")
+        linked(INSTALLED, self.folder / "home")
         if self._user:
             for path in (
                 self.folder,
@@ -181,7 +181,7 @@ class RunningOpenSearch:
             self._process = None
 
 
-def _linked(source: Path, target: Path) -> None:
+def linked(source: Path, target: Path) -> None:
     """Give the installed server a second name that another user can reach; copied where links cannot be."""
 
     def link(old: str, new: str) -> None:

@@ -7,9 +7,10 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -28,8 +29,21 @@ LOOK_S = 1.0  # between two looks at the file of users
 # passwords waiting for their turn; each takes 64 MiB and some 50 ms while it is checked
 MAX_CHECKING = 8
 MAX_CREDENTIALS = 2_048  # characters
+TOKEN_DOTS = 2  # in a signed token, and in none of our own
 
 log = logger(__name__)
+
+
+class Elsewhere(Protocol):
+    """People and programs that an identity provider vouches for."""
+
+    async def by_token(self, token: str, peer: str) -> Caller:
+        """Whose token this is; raises Unauthenticated, and Unavailable while that cannot be told."""
+        ...
+
+    def by_session(self, headers: Mapping[str, str], method: str, peer: str) -> Caller | None:
+        """Whose session the request's cookie is; None is nobody's."""
+        ...
 
 
 class Authenticator:
@@ -45,9 +59,11 @@ class Authenticator:
         now_s: Callable[[], float] = time.monotonic,
         *,
         trust_loopback: bool = True,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._file = users_file
         self._trust_loopback = trust_loopback
+        self._elsewhere = elsewhere
         self._now_s = now_s
         self._key = secrets.token_bytes(32)
         self._attempts = Attempts()
@@ -65,11 +81,11 @@ class Authenticator:
         """Find the caller; raises Unauthenticated for a wrong proof, Busy after too many of them."""
         given = headers.get("authorization", "")
         if not given:
-            local = self._trust_loopback and is_local(headers, peer)
-            if local and not is_cross_site(headers, method):
-                return local_administrator(peer)
-            return NOBODY
+            return self._without_proof(headers, method, peer)
         scheme, _, credentials = given.partition(" ")
+        signed = scheme.lower() == "bearer" and credentials.count(".") == TOKEN_DOTS
+        if self._elsewhere is not None and signed:
+            return await self._signed(self._elsewhere, credentials.strip(), peer)
         if len(credentials) > MAX_CREDENTIALS:
             raise Unauthenticated("the credentials are too long")
         match scheme.lower():
@@ -83,6 +99,24 @@ class Authenticator:
                 return Caller(user.name, "password", peer, user.may)
             case _:
                 raise Unauthenticated("the scheme is not Basic or Bearer")
+
+    def _without_proof(self, headers: dict[str, str], method: str, peer: str) -> Caller:
+        session = self._elsewhere and self._elsewhere.by_session(headers, method, peer)
+        if session:
+            return session
+        local = self._trust_loopback and is_local(headers, peer)
+        if local and not is_cross_site(headers, method):
+            return local_administrator(peer)
+        return NOBODY
+
+    async def _signed(self, elsewhere: Elsewhere, token: str, peer: str) -> Caller:
+        """No waiting after failures: a signature is not guessed."""
+        try:
+            return await elsewhere.by_token(token, peer)
+        except Unauthenticated as error:
+            METRICS.count("isocenter_sign_in_failures_total")
+            log.warning("token_refused", peer=peer, why=error.message)
+            raise
 
     def close(self) -> None:
         """Let the threads go."""

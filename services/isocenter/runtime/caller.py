@@ -8,18 +8,21 @@ class Action(StrEnum):
     """What may be asked; every route and message names one."""
 
     VERIFY = "verify"  # C-ECHO, capabilities, static pages
+    SIGN_IN = "sign_in"  # open to everybody: there is nothing behind it
     STORE = "store"
     QUERY = "query"
     RETRIEVE = "retrieve"
     DELETE = "delete"
     HANDLE_QUARANTINE = "handle_quarantine"
     HANDLE_HELD = "handle_held"
+    RELEASE = "release"  # let what was taken from patients out to others
+    RE_IDENTIFY = "re_identify"  # tell whose an anonymized study is
     OBSERVE = "observe"  # state of the platform, quarantine and held lists
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who asks. `method` is "local", "ae", "password", "token" or "none"."""
+    """Somebody who asks. `method` is "local", "ae", "password", "token", "oidc", "session" or "none"."""
 
     name: str
     method: str
@@ -28,6 +31,7 @@ class Caller:
 
 
 ANY_ACTION = frozenset(Action)
+OPEN = frozenset({Action.SIGN_IN})
 NOBODY = Caller("", "none", "", frozenset())
 
 
@@ -39,4 +43,4 @@ def local_administrator(address: str) -> Caller:
 def allowed(caller: Caller, action: Action, study_instance_uid: str = "") -> bool:
     """Decide; the default is no. The study is the seam for rules by site and patient."""
     del study_instance_uid
-    return action in caller.may
+    return action in caller.may or action in OPEN

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.authenticate import Authenticator
@@ -10,6 +11,9 @@ from isocenter.runtime.users import users_path
 from isocenter.runtime.web import Route
 from isocenter.runtime.web_app import Problem, WebApp
 from isocenter.runtime.web_server import WebServer, open_socket
+
+if TYPE_CHECKING:
+    from isocenter.runtime.oidc.opening import Oidc
 
 
 def open_web(
@@ -20,10 +24,27 @@ def open_web(
     stack: AsyncExitStack,
 ) -> WebServer:
     """Bind the port, which other workers may share; nobody is served before `serve`. Raises OSError."""
+    oidc = _oidc(settings, stack)
     authenticator = Authenticator(
-        users_path(settings.config_folder), trust_loopback=settings.trust_loopback
+        users_path(settings.config_folder),
+        trust_loopback=settings.trust_loopback,
+        elsewhere=oidc.callers if oidc else None,
     )
     stack.callback(authenticator.close)
-    app = WebApp(routes, authenticate=authenticator, problem=problem, auditor=auditor)
+    app = WebApp(
+        (*routes, *(oidc.routes if oidc else ())),
+        authenticate=authenticator,
+        problem=problem,
+        auditor=auditor,
+        sign_in=oidc.sign_in if oidc else None,
+    )
     sock = open_socket(settings.listen, settings.http_port)
     return WebServer(app, sock, grace_s=settings.grace_s)
+
+
+def _oidc(settings: ServiceSettings, stack: AsyncExitStack) -> "Oidc | None":
+    if not settings.oidc_issuer:
+        return None
+    from isocenter.runtime.oidc.opening import open_oidc
+
+    return open_oidc(settings, stack)

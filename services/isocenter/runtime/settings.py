@@ -91,6 +91,13 @@ class ServiceSettings(BaseSettings):
     # false: this machine's users sign in too; needed behind a proxy on this machine
     trust_loopback: bool = True
     http_port: Port = 8080
+    oidc_issuer: str = ""  # identity provider, as it names itself; empty: users sign in here only
+    oidc_ca_file: str = ""  # authorities its certificate is trusted by; empty: the system's
+    oidc_audience: str = ""  # what tokens for this platform name
+    oidc_client_id: str = ""  # of pages and viewer at the provider; empty: programs' tokens only
+    oidc_client_secret: SecretStr = SecretStr("")  # sessions are sealed under it too
+    oidc_public_url: str = ""  # origin as browsers see it; /sign-in/callback is registered there
+    oidc_session_s: Annotated[float, Field(ge=60, le=86_400)] = 3_600.0
     metrics_port: Port | None = None  # of this process alone; 0: any that is free
     metrics_listen: str = "127.0.0.1"  # beyond loopback only the token below opens it
     metrics_token: SecretStr = SecretStr("")

@@ -35,12 +35,17 @@ class Role(StrEnum):
     READER = "reader"
     SENDER = "sender"
     ADMINISTRATOR = "administrator"
+    RELEASER = "releaser"
+    RE_IDENTIFIER = "re_identifier"
 
 
 RIGHTS: dict[Role, frozenset[Action]] = {
     Role.READER: frozenset({Action.VERIFY, Action.QUERY, Action.RETRIEVE, Action.OBSERVE}),
     Role.SENDER: frozenset({Action.VERIFY, Action.STORE}),
-    Role.ADMINISTRATOR: ANY_ACTION,
+    # who runs the platform does not by that learn whose an anonymized study is, or let studies out
+    Role.ADMINISTRATOR: ANY_ACTION - {Action.RELEASE, Action.RE_IDENTIFY},
+    Role.RELEASER: frozenset({Action.VERIFY, Action.QUERY, Action.RETRIEVE, Action.RELEASE}),
+    Role.RE_IDENTIFIER: frozenset({Action.VERIFY, Action.RE_IDENTIFY}),
 }
 
 

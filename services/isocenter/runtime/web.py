@@ -1,7 +1,7 @@
 """HTTP as the services see it: a table of routes over raw ASGI, each naming the action it needs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from isocenter.errors import LimitExceeded
@@ -26,7 +26,6 @@ class Request:
     caller: Caller
     receive: Receive
     send: Send
-    state: dict[str, Any] = field(default_factory=dict)
     port: int = 0  # it came in on; 0 where the server does not say
 
     async def stream(self) -> AsyncIterator[bytes]:

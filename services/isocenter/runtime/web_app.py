@@ -18,10 +18,14 @@ Problem = Callable[[IsocenterError], tuple[int, list[tuple[str, str]], bytes]]
 """Status, headers and body of an error; the only table of the HTTP edge."""
 Authenticate = Callable[[dict[str, str], str, str], Awaitable[Caller]]
 """(headers, method, peer address) -> who asks; `NOBODY` without proof, raises Unauthenticated for a wrong one."""
+SignIn = Callable[[dict[str, str], str, str], str]
+"""(headers, method, path and query) -> where somebody without proof is sent to sign in; empty: 401."""
 
 MAX_QUERY_FIELDS = 512
 MAX_QUERY_BYTES = 16_384
-UNRECORDED = frozenset({Action.VERIFY, Action.OBSERVE})  # when allowed: nothing about a patient
+UNRECORDED = frozenset(
+    {Action.VERIFY, Action.OBSERVE, Action.SIGN_IN}
+)  # when allowed: nothing about a patient
 STUDY_PARAMETERS = ("study", "study_instance_uid")
 
 log = logger(__name__)
@@ -41,13 +45,13 @@ class WebApp:
         authenticate: Authenticate,
         problem: Problem,
         auditor: Auditor | None = None,
-        state: dict[str, Any] | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         self._router = Router(routes)
         self._authenticate = authenticate
         self._problem = problem
         self._auditor = auditor
-        self._state = state if state is not None else {}
+        self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -84,7 +88,15 @@ class WebApp:
         client = scope.get("client")
         peer = client[0] if client else ""
         caller = await self._authenticate(headers, scope["method"], peer)
-        self._decide(caller, found, scope)
+        try:
+            self._decide(caller, found, scope)
+        except Unauthenticated:
+            location = self._sign_in_location(headers, scope)
+            if not location:
+                raise
+            sent = [("Location", location), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+            await answer.whole(303, sent, b"")
+            return
         request = Request(
             method=scope["method"],
             path=scope["path"],
@@ -94,7 +106,6 @@ class WebApp:
             caller=caller,
             receive=receive,
             send=answer,
-            state=self._state,
             port=_port(scope),
         )
         if found.route.action in UNRECORDED:
@@ -121,6 +132,13 @@ class WebApp:
             raise Unauthenticated("sign in first")
         raise Denied(f"{action.value} is not allowed to this caller")
 
+    def _sign_in_location(self, headers: dict[str, str], scope: Scope) -> str:
+        if self._sign_in is None:
+            return ""
+        query = scope["query_string"].decode("latin-1")
+        target = scope["path"] + (f"?{query}" if query else "")
+        return self._sign_in(headers, scope["method"], target)
+
     async def _missed(self, missed: Missed, answer: "_Answer") -> None:
         """405 with the methods there are, or 404: the router's own two answers."""
         status, text = (405, b"method not allowed\n") if missed.allow else (404, b"not found\n")
@@ -134,7 +152,11 @@ class WebApp:
             raise _AnswerBroken from error  # the length promised is not kept: cut the connection
         status, headers, body = self._problem(error)
         names = {name.lower() for name, _ in headers}
-        if status == 401 and "www-authenticate" not in names:
+        if status == 401 and self._sign_in is not None:
+            # a page's request whose session ended is not to make the browser ask for a password
+            headers = [field for field in headers if field[0].lower() != "www-authenticate"]
+            headers.append(("WWW-Authenticate", 'Bearer realm="isocenter"'))
+        elif status == 401 and "www-authenticate" not in names:
             headers = [*headers, ("WWW-Authenticate", 'Basic realm="isocenter", charset="UTF-8"')]
         if "content-length" not in names:
             headers = [*headers, ("Content-Length", str(len(body)))]
