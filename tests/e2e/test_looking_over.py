@@ -86,7 +86,8 @@ def test_missing_object_is_named(desk: Commanded) -> None:
 
 def test_healthy_platform_is_good_everywhere(desk: Commanded) -> None:
     found = states(desk, 0)
-    assert set(found) == {"clock", "disk", "folders", "running", "index", "objects"}
+    looks = {"clock", "disk", "folders", "running", "bus", "journal", "index", "objects"}
+    assert set(found) == looks
     assert {state for lines in found.values() for state, _ in lines} == {"good"}
     assert "answers" in found["running"][0][1]
 

@@ -4,7 +4,7 @@ For `main.py` files and `embedded`. All raise InvalidRequest for a URL that name
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit
@@ -33,6 +33,27 @@ class _Probed(Protocol):
 @runtime_checkable
 class _PreparedBus(Protocol):
     async def ensure_streams(self) -> None: ...
+
+
+class BusState(Protocol):
+    """Streams that are not there, events that wait, events nobody could handle."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Names of streams."""
+
+    @property
+    def lags(self) -> Mapping[str, int]:
+        """Events that wait, by `stream/consumer`."""
+
+    @property
+    def dead_letters(self) -> int:
+        """Events."""
+
+
+@runtime_checkable
+class _ToldBus(Protocol):
+    async def state(self) -> BusState: ...
 
 
 @runtime_checkable
@@ -91,7 +112,7 @@ def open_index_generations(url: str, *, holder: str = "", **access: str) -> Inde
     """`sqlite:///folder`, for its one writer; or `opensearch+https://host:port/prefix`, or `+http`.
 
     Of a server: `user`, `password` and `ca_file` in `access`, never in the URL. `holder` names the process, the same
-    after a restart, to whoever else wants to write.
+    after a restart, to whoever else wants to write; without one a folder's lock is not asked for.
     """
     if _is_opensearch(url):
         from isocenter.adapters.index.opensearch import OpenSearchGenerations, located
@@ -100,7 +121,7 @@ def open_index_generations(url: str, *, holder: str = "", **access: str) -> Inde
     _check("index", url, "sqlite", *OPENSEARCH)
     from isocenter.adapters.index.sqlite import SqliteGenerations
 
-    return SqliteGenerations(_folder(url))
+    return SqliteGenerations(_folder(url), locked=bool(holder))
 
 
 def open_bus(
@@ -122,6 +143,11 @@ async def prepare_bus(bus: EventBus) -> None:
     """Make a site's streams; may be repeated. Raises Unavailable."""
     if isinstance(bus, _PreparedBus):
         await bus.ensure_streams()
+
+
+async def bus_state(bus: EventBus) -> BusState | None:
+    """What the broker holds of the site, None when it does not tell; nothing is made. Raises Unavailable."""
+    return await bus.state() if isinstance(bus, _ToldBus) else None
 
 
 def prepare_index(generations: IndexGenerations) -> None:

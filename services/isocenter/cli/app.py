@@ -24,6 +24,8 @@ MODULES = {
     "verify": "archive",
     "doctor": "archive",
     "rebuild-index": "archive",
+    "backup": "backing_up",
+    "restore": "backing_up",
 }
 
 

@@ -1,27 +1,27 @@
-"""`isocenter verify`, `doctor` and `rebuild-index`: commands that look at the data folder itself."""
+"""`isocenter verify`, `doctor` and `rebuild-index`: commands that look at what is kept, in a folder or on servers."""
 
 from dataclasses import asdict
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform
-from isocenter.embedded import offline
-from isocenter.embedded.telling import tell_corrupted
-from isocenter.embedded.verify import Fault
-from isocenter.embedded.verify import verify as verify_objects
+from isocenter.cli.progress import progress
+from isocenter.indexer.settings import IndexerSettings
+from isocenter.ingest.settings import IngestSettings
+from isocenter.operations.doctor import examine
+from isocenter.operations.places import existing_archive
+from isocenter.operations.rebuilding import rebuild
+from isocenter.operations.settings import OperationsSettings
+from isocenter.operations.telling import tell_corrupted
+from isocenter.operations.verify import Fault
+from isocenter.operations.verify import verify as verify_objects
 
 MARKS = {
     "good": "[green]good[/green]",
     "warning": "[yellow]warning[/yellow]",
     "bad": "[red]bad[/red]",
 }
-
-
-def _progress(title: str) -> Progress:
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=show.errors, transient=True)
 
 
 @click.command()
@@ -33,18 +33,12 @@ def verify(platform: Platform, /, study: str) -> None:
     Works with the platform running or stopped; a running one says each fault as an event, instance.corrupted. Exit
     code 1 when an object is missing or changed.
     """
+    settings = platform.settings(OperationsSettings)
+    place = existing_archive(settings)
     faults: list[Fault] = []
-    with (
-        offline.archive(platform.layout()) as (journal, objects),
-        _progress("verifying") as progress,
-    ):
-        task = progress.add_task("", total=None)
-
-        def step(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        faults += verify_objects(journal, objects, study, step)
-    tell_corrupted(platform.layout(), faults)
+    with progress("verifying") as step:
+        faults += verify_objects(place.journal, place.objects, study, step)
+    tell_corrupted(settings, faults)
     if platform.as_json:
         show.as_json([asdict(fault) for fault in faults])
     else:
@@ -62,7 +56,7 @@ def doctor(platform: Platform, /, deep: bool) -> None:
 
     Exit code 1 when something is bad.
     """
-    checks = list(offline.examine(platform.layout(), newest=None if deep else 1000))
+    checks = list(examine(platform.settings(IngestSettings), newest=None if deep else 1000))
     if platform.as_json:
         show.as_json([asdict(check) for check in checks])
     else:
@@ -79,11 +73,8 @@ def doctor(platform: Platform, /, deep: bool) -> None:
 @click.pass_obj
 def rebuild_index(platform: Platform, /) -> None:
     """Build the search index anew from the journal. A running platform goes on serving meanwhile."""
-    with _progress("rebuilding") as progress:
-        task = progress.add_task("", total=None)
-        applied = 0
-        for applied, total in offline.rebuild(platform.layout()):
-            progress.update(task, completed=applied, total=total)
+    with progress("rebuilding") as step:
+        applied = rebuild(platform.settings(IndexerSettings), step)
     done = f"The index was built anew from {applied} journal entries."
     show.answer(
         {"applied_entries": applied},

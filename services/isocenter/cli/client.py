@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 import httpx
 
 from isocenter.embedded.layout import Layout, default_data_folder
+from isocenter.runtime.settings import ServiceSettings, read_settings
 
+S = TypeVar("S", bound=ServiceSettings)
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 
@@ -35,6 +37,14 @@ class Platform:
     def layout(self) -> Layout:
         """The data folder commands work on."""
         return Layout((self.data or default_data_folder()).absolute())
+
+    def settings(self, kind: type[S]) -> S:
+        """What the environment says of the back-ends (ISOCENTER_OBJECTS_URL ...), and else of the data folder."""
+        if self.data is None:
+            told = read_settings(kind)
+            if "data_folder" in told.model_fields_set:
+                return told
+        return read_settings(kind, data_folder=self.layout().data)
 
     def base_url(self) -> str:
         """Address of the running platform."""

@@ -25,6 +25,7 @@ from nats.js.api import (
 
 from isocenter.adapters.bus.delivery import NatsDelivery
 from isocenter.adapters.bus.pulling import PullConsumer
+from isocenter.adapters.bus.state import BusState, state_of
 from isocenter.adapters.bus.streams import (
     ACK_WAIT_S,
     DEAD_LETTERS,
@@ -166,6 +167,10 @@ class NatsBus:
                 await self._ensure_stream(client, spec, timeout_s)
 
         await self._call(make)
+
+    async def state(self) -> BusState:
+        """What is there of the site: streams, lags, dead letters."""
+        return await self._call(lambda client, timeout_s: state_of(client, self._site, timeout_s))
 
     async def pending(self, specs: Sequence[ConsumerSpec]) -> int:
         """Lag over all streams."""

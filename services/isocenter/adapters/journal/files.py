@@ -12,7 +12,7 @@ from isocenter.adapters.folders import DurableFolders
 from isocenter.adapters.journal import merging, redacting, sealing
 from isocenter.adapters.journal.catalogue import Catalogue
 from isocenter.adapters.journal.chains import holding, written_since
-from isocenter.adapters.journal.frames import records
+from isocenter.adapters.journal.frames import Frame, records
 from isocenter.adapters.journal.names import Segment, hour_folder, new_stream
 from isocenter.adapters.journal.reading import MAX_ATTEMPTS, Content, StreamReader, Waypoints
 from isocenter.adapters.journal.tails import Tail, sealed_version
@@ -53,6 +53,11 @@ class FileJournal:
 
     def read(self, stream: Stream, after: int = 0, through: int | None = None) -> Iterator[Record]:
         """Records in order. The end is looked up by this call, not later; raises NotFound."""
+        frames = self.frames(stream, after, through)
+        return (record for frame in frames for record in records(stream, frame))
+
+    def frames(self, stream: Stream, after: int = 0, through: int | None = None) -> Iterator[Frame]:
+        """The same as whole commits, kinds of a later release among them: for copying."""
         with self._lock:
             end = self._end(stream, through)
         reader = StreamReader(
@@ -62,11 +67,7 @@ class FileJournal:
             lambda sequence, again: self._find(stream, sequence, again),
         )
         last = end if through is None else min(through, end)
-        return (
-            record
-            for frame in reader.frames(max(after, 0) + 1, last)
-            for record in records(stream, frame)
-        )
+        return reader.frames(max(after, 0) + 1, last)
 
     def latest_version(self) -> int:
         """Greatest version of all streams, from their last segments."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from isocenter.adapters.journal.frames import records
+from isocenter.adapters.journal.frames import Frame, records
 from isocenter.adapters.journal.names import Segment, hour_folder, new_stream
 from isocenter.adapters.journal.objects.contents import content_of
 from isocenter.adapters.journal.objects.known import Known
@@ -47,6 +47,11 @@ class ObjectJournal:
 
     def read(self, stream: Stream, after: int = 0, through: int | None = None) -> Iterator[Record]:
         """Records in order. The end is looked up by this call, not later; raises NotFound."""
+        frames = self.frames(stream, after, through)
+        return (record for frame in frames for record in records(stream, frame))
+
+    def frames(self, stream: Stream, after: int = 0, through: int | None = None) -> Iterator[Frame]:
+        """The same as whole commits, kinds of a later release among them: for copying."""
         if through is None or through > self._known.end(stream):
             self._lookout.look()
         end = self._known.end(stream)
@@ -59,11 +64,7 @@ class ObjectJournal:
             lambda sequence, again: self._find(stream, sequence, again),
         )
         last = end if through is None else min(through, end)
-        return (
-            record
-            for frame in reader.frames(max(after, 0) + 1, last)
-            for record in records(stream, frame)
-        )
+        return reader.frames(max(after, 0) + 1, last)
 
     def latest_version(self) -> int:
         """Greatest version of the streams of the last days, which is that of all."""

@@ -1,16 +1,15 @@
 """Re-read what the journal says is stored, and name what is missing or changed."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
-from isocenter.dicom.part10 import read_file_meta
-from isocenter.errors import IsocenterError, NotFound
+from isocenter.errors import NotFound
 from isocenter.events.entries import EntryKind
 from isocenter.ingest.purge_plan import away
+from isocenter.operations.wanted import Proof, of_receipt
 from isocenter.ports.journal import Journal
 from isocenter.ports.objects import ObjectStore
 
@@ -21,9 +20,9 @@ class Fault:
 
     fault: Literal["missing", "changed"]
     object_key: str
-    study_instance_uid: str
-    sop_instance_uid: str
-    digest: str
+    study_instance_uid: str = ""
+    sop_instance_uid: str = ""
+    digest: str = ""
 
 
 def receipts(journal: Journal, study: str = "") -> dict[str, pb.Receipt]:
@@ -66,30 +65,10 @@ def check(objects: ObjectStore, receipt: pb.Receipt) -> Fault | None:
 
 def _is_whole(objects: ObjectStore, key: str, receipt: pb.Receipt) -> bool:
     """Tell whether File Meta names the instance, and the data set has its digest; raises NotFound."""
-    head = objects.read(key, 0, receipt.dataset_offset)
-    digest = hashlib.sha256(receipt.transfer_syntax_uid.encode("ascii") + b"\n")
-    for chunk in objects.stream(key, receipt.dataset_offset):
-        digest.update(chunk)
-    return digest.hexdigest() == receipt.digest and _names(head) == (
-        receipt.sop_class_uid,
-        receipt.sop_instance_uid,
-        receipt.transfer_syntax_uid,
-    )
-
-
-def _names(head: bytes) -> tuple[str, str, str] | None:
-    """SOP class, instance and transfer syntax of the File Meta; None when it is not one of ours."""
-    try:
-        meta = read_file_meta(head)
-    except IsocenterError:
-        return None
-    if meta.dataset_offset != len(head) or meta.foreign_preamble or meta.findings:
-        return None
-    return (
-        meta.media_storage_sop_class_uid,
-        meta.media_storage_sop_instance_uid,
-        meta.transfer_syntax_uid,
-    )
+    proof = Proof(of_receipt(receipt))
+    for chunk in objects.stream(key):
+        proof.take(chunk)
+    return proof.holds()
 
 
 def verify(

@@ -1,17 +1,17 @@
 """Tell the subscribers of a running platform what `isocenter verify` found."""
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from isocenter.adapters.open import open_bus
 from isocenter.api.events.v1.events_pb2 import InstanceCorrupted
 from isocenter.dicom.uids import partition_of
-from isocenter.embedded.layout import Layout
-from isocenter.embedded.verify import Fault
 from isocenter.errors import Unavailable
 from isocenter.events.catalog import INSTANCE_CORRUPTED
 from isocenter.events.event import Event
+from isocenter.operations.brokers import BrokerAccess, bus_of
+from isocenter.operations.verify import Fault
+from isocenter.runtime.settings import ServiceSettings
 
 
 def event_of(fault: Fault, site: str) -> Event:
@@ -28,28 +28,24 @@ def event_of(fault: Fault, site: str) -> Event:
     return Event(INSTANCE_CORRUPTED, site, partition_of(study), key, message)
 
 
-async def _publish(layout: Layout, known: Mapping[str, str], faults: Sequence[Fault]) -> None:
-    bus = open_bus(
-        known["bus_url"],
-        site=known["site"],
-        user=known.get("bus_user", ""),
-        token=layout.secret("bus"),
-        name="verify",
-    )
+async def _publish(access: BrokerAccess, faults: Sequence[Fault]) -> None:
+    bus = open_bus(**access)
     try:
         for fault in faults:
-            await bus.publish(event_of(fault, known["site"]))
+            await bus.publish(event_of(fault, access["site"]))
     finally:
         await bus.close()
 
 
-def tell_corrupted(layout: Layout, faults: Sequence[Fault]) -> bool:
-    """Publish an event for each fault; False when no platform runs on the folder, or its broker does not answer."""
+def tell_corrupted(settings: ServiceSettings, faults: Sequence[Fault]) -> bool:
+    """Publish an event for each fault; False when there is no broker, or it does not answer."""
     if not faults:
         return True
+    access = bus_of(settings)
+    if access is None:
+        return False
     try:
-        known = json.loads(layout.address_file.read_text())
-        asyncio.run(_publish(layout, known, faults))
-    except (OSError, ValueError, KeyError, Unavailable):
+        asyncio.run(_publish(access, faults))
+    except (OSError, Unavailable):
         return False
     return True
