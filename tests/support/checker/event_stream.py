@@ -2,16 +2,19 @@
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import nats
+import nats.errors
 from nats.js.api import AckPolicy
 from tests.support.checker import wire
 from tests.support.checker.check import Said
 
 BATCH = 500
 FORGOTTEN_AFTER_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Broker(NamedTuple):
@@ -73,8 +76,15 @@ async def _read(broker: Broker, stream: str) -> list[Message]:
 
 
 def messages(broker: Broker, stream: str) -> list[Message]:
-    """Everything the stream holds, in its order."""
-    return asyncio.run(_read(broker, stream))
+    """Everything the stream holds, in its order. A cluster that is choosing who leads is asked again."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return asyncio.run(_read(broker, stream))
+        except nats.errors.Error:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.1)
 
 
 def said(message: Message) -> Said:
