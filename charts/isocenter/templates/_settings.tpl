@@ -40,12 +40,12 @@ no volume for data. No secret: those are files.
   {{- $_ := set $told "INGEST_ANSWER_HTTP" "true" -}}
 {{- end -}}
 {{- if or (eq .service.command "ingest") (eq .service.command "http") -}}
-  {{- $_ := set $told "INGEST_INDEXER_NODE" "indexer-0" -}}
+  {{- $_ := set $told "INGEST_INDEXER_NODES" "indexer" -}}
   {{- $_ := set $told "INGEST_PURGE_NODE" "ingest-0" -}}
   {{- $_ := set $told "INGEST_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
 {{- if or (eq .service.command "streaming") (eq .service.command "http") -}}
-  {{- $_ := set $told "STREAMING_INDEXER_NODE" "indexer-0" -}}
+  {{- $_ := set $told "STREAMING_INDEXER_NODES" "indexer" -}}
   {{- $_ := set $told "STREAMING_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
 {{- if and (has "index" .service.uses) $v.index.ownAuthority -}}

@@ -19,6 +19,7 @@ from isocenter.ingest.service import build as build_ingest
 from isocenter.ingest.settings import IngestSettings
 from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.metrics_route import metrics_route
+from isocenter.runtime.nodes import names_in
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.rpc_channels import channels
@@ -52,9 +53,10 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     stack.push_async_callback(bus.close)
     ingest = Ingest(IngestPorts(recording, objects, index, bus), ingest_settings)
     stack.callback(ingest.close)
-    (indexer,) = channels(settings, "indexer", [streaming_settings.indexer_node])
-    stack.push_async_callback(indexer.close, None)
-    reading = StreamingPorts(index, objects, recording.journal, IndexerClient(indexer))
+    indexers = channels(settings, "indexer", names_in(streaming_settings.indexer_nodes))
+    for indexer in indexers:
+        stack.push_async_callback(indexer.close, None)
+    reading = StreamingPorts(index, objects, recording.journal, IndexerClient(indexers))
     receiving = build_ingest(ingest, purges=False)
     streaming = build_streaming(reading, streaming_settings)
     routes = (

@@ -20,7 +20,7 @@ from isocenter.indexer.studies import Stamp, note_studies
 from isocenter.ports.clock import Clock
 from isocenter.ports.index import MetadataIndex
 from isocenter.ports.index_rows import Claim, IndexBatch, InstanceRow
-from isocenter.ports.journal import Journal, Record, Stream
+from isocenter.ports.journal import Journal, Record, Stream, without_number
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 
@@ -75,7 +75,8 @@ class Follower:
 
         `saw` gets the records of each batch, `always` gives positions to keep with it.
         """
-        theirs = {s: end for s, end in through.items() if s.node != self._scribe.stream.node}
+        own = without_number(self._scribe.stream.node)
+        theirs = {s: end for s, end in through.items() if without_number(s.node) != own}
         applied = 0
         for batch in batches(self._journal, self.positions, theirs):
             if saw is not None:
@@ -172,6 +173,7 @@ class Follower:
             record, message = own
             decisions = [_decision(record, message), *decisions]
         if decisions:
+            self.index.check_writer()
             version = own[0].entry.version if own else 0
             written = self._scribe.write(decisions, version)
         batch = changes.batch

@@ -21,7 +21,7 @@ from isocenter.indexer.completion import (
 )
 from isocenter.indexer.decided import Decision
 from isocenter.indexer.follow import Follower
-from isocenter.indexer.own import last_commit, own_of, resume
+from isocenter.indexer.own import is_own, last_commit, own_of, resume
 from isocenter.indexer.rebuild import Rebuild
 from isocenter.indexer.recompute import recompute
 from isocenter.indexer.sayings import Saying, sayings
@@ -58,11 +58,20 @@ class Indexer:
         self._journal = ports.journal
         self._clock = ports.clock
         self._settings = settings
-        self._clock.observe(self._journal.latest_version())
-        self._scribe = self._scribing()
-        self._untold = Untold()
-        self._index, self._follower, self._earlier = self._open()
+        index = ports.generations.open()  # first: who stands by writes no journal
+        try:
+            self._scribe = self._scribing()
+            self._untold = Untold()
+            self._index, self._follower, self._earlier = self._take_up(index)
+        except BaseException:
+            index.close()
+            raise
         self._is_open = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be asked: not while the index is another's, or has to be opened anew."""
+        return self._is_open
 
     def follow(self) -> int:
         """Apply what the journal has grown by; returns how many entries that were."""
@@ -163,13 +172,21 @@ class Indexer:
         )
 
     def reopen(self) -> None:
-        """Open the index anew; when it is gone, rebuild it. What the last stream ended with is taken up."""
+        """Open the index anew; when it is gone, rebuild it. What the last stream ended with is taken up.
+
+        Raises Unavailable while another process writes it; until this succeeds, nothing is written.
+        """
         self._is_open = False
         if self._scribe.has_ended:
             self._scribe = self._scribing()
         self._index.close()
+        index = self._ports.generations.open()
         said = own_of(self._follower.positions, self._settings.node)
-        self._index, self._follower, self._earlier = self._open()
+        try:
+            self._index, self._follower, self._earlier = self._take_up(index)
+        except BaseException:
+            index.close()
+            raise
         for stream, sequence in said.items():
             if sequence > self._follower.positions.get(stream, 0):
                 self._follower.move(stream, sequence)
@@ -197,7 +214,7 @@ class Indexer:
         rebuild.finish()
         follower = rebuild.follower
         for stream, sequence in self._follower.positions.items():
-            if stream.node == self._scribe.stream.node:
+            if is_own(stream, self._settings.node):
                 follower.move(stream, sequence)  # as far as it was said
         kept = self._untold.positions()
         for stream, sequence in kept.items():
@@ -223,8 +240,9 @@ class Indexer:
         self._index.close()
         self._scribe.close()
 
-    def _open(self) -> tuple[MetadataIndex, Follower, dict[Stream, int]]:
-        index = self._ports.generations.open()
+    def _take_up(self, index: MetadataIndex) -> tuple[MetadataIndex, Follower, dict[Stream, int]]:
+        """Go on where whoever wrote it before ended, with versions greater than all of theirs."""
+        self._clock.observe(self._journal.latest_version())
         ends = self._ends()
         if not index.positions() and any(ends.values()):
             index.close()
@@ -299,6 +317,7 @@ class Indexer:
                 decided.append((study, completion(study, manifest, previous, through_version)))
         with self._resuming():
             if decided:
+                self._index.check_writer()
                 written = self._scribe.write([decision for _, decision in decided])
                 for (study, _), record in zip(decided, written, strict=True):
                     revision = study.revision + 1

@@ -15,7 +15,9 @@ async def compose(settings: IndexerSettings, stack: AsyncExitStack) -> Process:
     """Open adapters; the index itself is opened by the running service, for it may have to be rebuilt first."""
     clock = HybridClock()
     journal = open_journal(settings.journal_url, clock, **settings.objects_access)
-    generations = open_index_generations(settings.index_url, **settings.index_access)
+    generations = open_index_generations(
+        settings.index_url, holder=settings.node, **settings.index_access
+    )
     bus = open_bus(settings.bus_url, **settings.bus_access)
     stack.push_async_callback(bus.close)
 

@@ -1,4 +1,4 @@
-"""The indexer's own streams, earlier starts included: what was decided in them, and how far it was said."""
+"""The indexers' own streams, earlier starts and holders included: what was decided in them, and how far it was said."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -10,12 +10,17 @@ from isocenter.indexer.decided import Decided, decode
 from isocenter.indexer.follow import Follower
 from isocenter.indexer.reading import batches
 from isocenter.ports.index_rows import IndexBatch
-from isocenter.ports.journal import Journal, Record, Stream
+from isocenter.ports.journal import Journal, Record, Stream, without_number
 
 
 def own_of(ends: Mapping[Stream, int], node: str) -> dict[Stream, int]:
-    """Streams of this indexer's name."""
-    return {stream: end for stream, end in ends.items() if stream.node == node and end}
+    """Streams of the indexers that take turns: of this name, whatever their number."""
+    return {stream: end for stream, end in ends.items() if is_own(stream, node) and end}
+
+
+def is_own(stream: Stream, node: str) -> bool:
+    """Whether an indexer wrote it, this one or another that held the index before."""
+    return without_number(stream.node) == without_number(node)
 
 
 def decisions(

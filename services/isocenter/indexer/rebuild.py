@@ -152,4 +152,5 @@ class Rebuild:
                 departure = entries.Departure(study_instance_uid=study, deletion_version=version)
                 open_decisions.append(Decision(EntryKind.DEPARTURE, study, departure))
         if open_decisions:
+            follower.index.check_writer()
             self._scribe.write(open_decisions)

@@ -21,7 +21,9 @@ def build(
     service = Service(
         "indexer",
         servicers=[servicer(indexing)],
-        subscriptions=[Subscription(CONSUMED, indexing.on_events)],
+        subscriptions=[
+            Subscription(CONSUMED, indexing.on_events, wanted=lambda: indexing.is_indexing)
+        ],
         tasks={"sweep": indexing.sweep, "documents": indexing.keep_documents},
     )
     return service, indexing

@@ -25,7 +25,10 @@ log = logger(__name__)
 
 
 class IndexerService:
-    """Runs an `Indexer`; `opening` opens it and may take long, when the index was lost."""
+    """Runs an `Indexer`; `opening` opens it and may take long, when the index was lost.
+
+    While another process writes the index it stands by: it hears no events, and whoever asks is sent on at once.
+    """
 
     def __init__(
         self, opening: Callable[[], Indexer], bus: EventBus, settings: IndexerSettings
@@ -35,11 +38,16 @@ class IndexerService:
         self._settings = settings
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="indexer")
         self._opened: Indexer | None = None
-        self._ready = asyncio.Event()
+        self._tried = asyncio.Event()  # to open the index, whatever came of it
         self._changed = asyncio.Event()
         self._changed_s = 0.0
         self._saying = asyncio.Lock()
         self._rebuilding = asyncio.Lock()
+
+    @property
+    def is_indexing(self) -> bool:
+        """Whether the index is open here; events are for the process that has it."""
+        return self._opened is not None and self._opened.is_open
 
     async def on_events(self, events: Sequence[Event]) -> Sequence[Event]:
         """Hints that the journal has grown: whatever they name, it is followed to its end."""
@@ -123,8 +131,15 @@ class IndexerService:
     def close(self) -> None:
         """Keep positions; waits for what the thread is doing."""
         if self._opened is not None:
-            self._thread.submit(self._opened.close).result()
+            self._thread.submit(self._let_go).result()
         self._thread.shutdown()
+
+    def _let_go(self) -> None:
+        if self._opened is not None:
+            try:
+                self._opened.close()
+            except Unavailable:  # it is another's by now, or away: what is not kept is read again
+                log.warning("positions_not_kept")
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,21 +148,27 @@ class IndexerService:
                 self._opened = await loop.run_in_executor(self._thread, self._opening)
             except IsocenterError as error:
                 log.warning("index_not_open", reason=error.reason)
+                self._tried.set()
                 await asyncio.sleep(RETRY_S)
-        self._ready.set()
+        self._tried.set()
         self._changed.set()
 
     async def _call(self, work: Callable[[Indexer], R]) -> R:
-        """Do something in the indexer's thread, once it is open."""
-        await self._ready.wait()
+        """Do something in the indexer's thread; raises Unavailable while the index is not open here."""
+        await self._tried.wait()
+        if not self.is_indexing:
+            raise Unavailable("this process does not write the index now", retry_after_s=RETRY_S)
+        return await self._do(work)
+
+    async def _do(self, work: Callable[[Indexer], R]) -> R:
         indexer = self._opened
-        assert indexer is not None  # noqa: S101  (ready says so)
+        assert indexer is not None  # noqa: S101  (the sweep opens it first)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, work, indexer)
 
     async def _sweep_once(self) -> None:
-        if not await self._call(Indexer.stands):
-            await self._call(Indexer.reopen)
+        if not await self._do(Indexer.stands):
+            await self._do(Indexer.reopen)
         await self.catch_up()
         await self._say_on_behalf()
         if await self._call(Indexer.complete):

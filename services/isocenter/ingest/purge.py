@@ -47,13 +47,13 @@ class PurgeTimes:
 
 @dataclass(frozen=True, slots=True)
 class PurgePorts:
-    """What a purge works on. The indexer's own streams hold nothing it would have to learn of."""
+    """What a purge works on. The indexers' own streams hold nothing it would have to learn of."""
 
     objects: ObjectStore
     journal: Journal
     index: IndexReader
     clock: Clock
-    indexer_node: str = "indexer"
+    indexer_nodes: Sequence[str] = ("indexer",)
 
 
 class Purger:
@@ -63,7 +63,7 @@ class Purger:
         self._journal = ports.journal
         self._index = ports.index
         self._clock = ports.clock
-        self._indexer_node = ports.indexer_node
+        self._indexer_nodes = ports.indexer_nodes
         self._aside = Aside(ports.objects)
         self._recorder = recorder
         self._times = times
@@ -112,7 +112,7 @@ class Purger:
         """Wait until the index has applied all that is durable now."""
         ends = await asyncio.to_thread(self._journal.ends)
         end_s = time.monotonic() + self._times.catch_up_s
-        while commits_behind(ends, self._index.positions(), self._indexer_node):
+        while commits_behind(ends, self._index.positions(), self._indexer_nodes):
             if time.monotonic() >= end_s:
                 raise Unavailable("the index lags behind the journal")
             await asyncio.sleep(POLL_S)

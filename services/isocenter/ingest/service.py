@@ -19,6 +19,7 @@ from isocenter.ingest.workers import Workers
 from isocenter.ports.bus import EventBus
 from isocenter.ports.index import IndexReader
 from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.nodes import names_in
 from isocenter.runtime.recording import Recording
 from isocenter.runtime.service import Service
 from isocenter.runtime.web import Route
@@ -83,7 +84,8 @@ class Ingest:
             settle_s=settings.purge_settle_s,
         )
         journal, clock = ports.recording.journal, ports.recording.clock
-        purge_ports = PurgePorts(ports.objects, journal, ports.index, clock, settings.indexer_node)
+        indexers = names_in(settings.indexer_nodes)
+        purge_ports = PurgePorts(ports.objects, journal, ports.index, clock, indexers)
         return Purger(purge_ports, self.recorder, times)
 
     def tidier(self) -> Tidier:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from isocenter.ingest.watermark import HARD_BYTES, LOW_BYTES
+from isocenter.runtime.nodes import Nodes
 from isocenter.runtime.settings import Port, ServiceSettings
 
 HOUR_MS = 3_600_000
@@ -44,8 +45,9 @@ class IngestSettings(ServiceSettings):
     """Free bytes below which nothing is received; the reserve of journal, index and broker."""
     deletion_grace_h: Annotated[float, Field(ge=0, le=24 * 3650)] = 24 * 7
     """How long a deletion can be undone, hours."""
-    indexer_node: str = "indexer"
-    """The process whose journal the index need not catch up with: it is its own."""
+    indexer_nodes: Nodes = "indexer"
+    """Processes, with commas between, whose journals the index need not catch up with: they are its own. Others that
+    differ from one of them by a number at the end, as `indexer-0` does, are meant too."""
     purge_interval_s: Annotated[float, Field(gt=0)] = 60.0
     purge_margin_s: Annotated[float, Field(ge=0)] = 60.0
     """After the grace time; more than the clocks of the site's machines differ."""

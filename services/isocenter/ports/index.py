@@ -131,6 +131,12 @@ class MetadataIndex(IndexReader, Protocol):
         Nobody else can be given the same subject once this returned; durable with the next `write` at the latest.
         """
 
+    def check_writer(self) -> None:
+        """Raise Unavailable when another process has become the writer; asked of the index itself, now.
+
+        Before something is written elsewhere that only the writer may decide.
+        """
+
     def standing(self, subjects: Iterable[str]) -> dict[str, str]:
         """The owner of each subject that has one; creates nothing."""
 

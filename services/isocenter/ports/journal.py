@@ -26,18 +26,25 @@ class Stream(NamedTuple):
         return self.node.endswith(AUDIT)
 
 
+def without_number(node: str) -> str:
+    """What the processes of a service have in common: `indexer` of `indexer`, `indexer-0`, `indexer-1`."""
+    name, _, number = node.rpartition("-")
+    return name if name and number.isascii() and number.isdigit() else node
+
+
 def commits_behind(
-    ends: Mapping[Stream, int], applied: Mapping[Stream, int], indexer_node: str = ""
+    ends: Mapping[Stream, int], applied: Mapping[Stream, int], indexer_nodes: Sequence[str] = ()
 ) -> int:
     """Commits that are in the journal and not in an index with these applied positions; audit entries never are.
 
-    Named, the indexer's own streams are left out: it shows what it decides as it writes it down, and its place there
-    tells what it has announced.
+    The streams of indexers are left out, of those named and of others that differ by number only, which may have been
+    there once: they show what they decide as they write it down, and their place tells what they have announced.
     """
+    indexers = {without_number(node) for node in indexer_nodes}
     return sum(
         max(0, end - applied.get(stream, 0))
         for stream, end in ends.items()
-        if stream.node != indexer_node and not stream.is_audit
+        if without_number(stream.node) not in indexers and not stream.is_audit
     )
 
 

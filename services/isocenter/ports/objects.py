@@ -68,7 +68,8 @@ class ObjectStore(Protocol):
     A key names its content, so putting it again is harmless and cheap; nothing rests on conditional writes, which
     stores do not agree on. Keys are `/`-separated, at most 512 ASCII characters of `[A-Za-z0-9._~-]`; a key is never
     the folder of another key; parts that are empty or begin with a dot raise InvalidRequest.
-    Errors: NotFound; OutOfSpace (nothing was written); StorageFailed (outcome unknown); Unavailable.
+    Errors: NotFound; OutOfSpace (nothing was written); StorageFailed (outcome unknown); Corrupted (the bytes are
+    not those of the given `sha256`, or come back short); Unavailable.
     """
 
     def spool(self) -> Spool:

@@ -34,6 +34,7 @@ class Policy:
     longest_backoff_s: float = 60.0
     dead_letter_limit: int = 20
     dead_letter_window: int = 200
+    unwanted_s: float = 0.1  # between two looks whether events are wanted
     lag_s: float = 10.0  # between two looks at the lag
 
 
@@ -68,14 +69,16 @@ class Loop:
             try:
                 consumer = await self._bus.consumer(self._service, self._subscription.facts)
                 while not stop.is_set():
+                    if not self._subscription.wanted():
+                        await _pause(stop, self._policy.unwanted_s)
+                        continue
                     await self._step(consumer)
                     failures = 0
             except TransientError as error:
                 failures += 1
                 wait_s = backoff_s(failures, longest_s=5.0)
                 log.warning("bus_unavailable", reason=error.reason, wait_s=round(wait_s, 2))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), wait_s)
+                await _pause(stop, wait_s)
 
     async def _step(self, consumer: Consumer) -> None:
         deliveries = await consumer.fetch(self._subscription.max_batch, self._policy.fetch_s)
@@ -168,6 +171,11 @@ class Loop:
 
     def _count(self, outcome: str) -> None:
         METRICS.count("isocenter_events_handled_total", service=self._service, outcome=outcome)
+
+
+async def _pause(stop: asyncio.Event, wait_s: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), wait_s)
 
 
 def _is_dead(delivery: Delivery, ending: Ending, policy: Policy) -> bool:

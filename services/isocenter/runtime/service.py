@@ -15,12 +15,14 @@ class Subscription:
     """Facts this service listens to, and the handler of a batch of them.
 
     The handler's effects must be idempotent; the events it returns are published before the batch is acknowledged.
-    A PermanentError on a batch of many makes the runtime hand them in one by one.
+    A PermanentError on a batch of many makes the runtime hand them in one by one. While `wanted` says no, none are
+    fetched: they are for another process of the service.
     """
 
     facts: tuple[Fact, ...]
     handle: Callable[[Sequence[Event]], Awaitable[Sequence[Event]]]
     max_batch: int = 200
+    wanted: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from isocenter.adapters.open import open_index_reader, open_journal, open_object
 from isocenter.dicomweb.problems import answer_of
 from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.metrics_route import metrics_route
+from isocenter.runtime.nodes import names_in
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.rpc_channels import channels
@@ -24,10 +25,11 @@ async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process
     recording = start_recording(open_journal, settings, stack)
     index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
-    (indexer,) = channels(settings, "indexer", [settings.indexer_node])
-    stack.push_async_callback(indexer.close, None)
+    indexers = channels(settings, "indexer", names_in(settings.indexer_nodes))
+    for indexer in indexers:
+        stack.push_async_callback(indexer.close, None)
     objects = open_objects(settings.objects_url, **settings.objects_access)
-    service = build(Ports(index, objects, recording.journal, IndexerClient(indexer)), settings)
+    service = build(Ports(index, objects, recording.journal, IndexerClient(indexers)), settings)
     routes = (*service.routes, metrics_route(settings.run_folder), *static_routes(viewer_folder()))
     web = open_web(routes, answer_of, recording.auditor, settings, stack)
     return Process(replace(service, routes=routes), web=web)

@@ -1,5 +1,6 @@
 """Streaming as a value: routes over an index and an object store."""
 
+from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.decoding import Decoding
@@ -38,6 +39,6 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *metadata.routes(),
             *RetrieveRoutes(instances, objects, decoding).routes(),
             *RenderedRoutes(instances, decoding, settings.public_url).routes(),
-            *StateRoutes(ports, changes, settings.indexer_node).routes(),
+            *StateRoutes(ports, changes, names_in(settings.indexer_nodes)).routes(),
         ),
     )

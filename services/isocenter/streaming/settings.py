@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from isocenter.runtime.nodes import Nodes
 from isocenter.runtime.settings import ServiceSettings
 
 MIB = 1 << 20
@@ -16,7 +17,7 @@ class StreamingSettings(ServiceSettings):
     service: ClassVar[str] = "streaming"
 
     public_url: str = ""  # what clients see, without /dicom-web; empty: from each request's headers
-    indexer_node: str = "indexer"  # the process asked to decide about held instances
+    indexer_nodes: Nodes = "indexer"  # with commas between; asked to decide about held instances
     max_results: Positive = 5_000  # of one search answer
     max_open_objects: Positive = 512
     # kept mapped between requests: page cache, not memory of its own

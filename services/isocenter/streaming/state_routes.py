@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -25,9 +26,9 @@ _STATES = ("held", "released", "dropped")
 class StateRoutes:
     """Handlers below `/api`."""
 
-    def __init__(self, ports: Ports, changes: Changes, indexer_node: str) -> None:
+    def __init__(self, ports: Ports, changes: Changes, indexer_nodes: Sequence[str]) -> None:
         self._ports = ports
-        self._indexer_node = indexer_node
+        self._indexer_nodes = indexer_nodes
         self._changes = changes
 
     def routes(self) -> list[Route]:
@@ -113,7 +114,7 @@ class StateRoutes:
 
     async def _lag(self) -> int:
         ends = await asyncio.to_thread(self._ports.journal.ends)
-        return commits_behind(ends, self._ports.index.positions(), self._indexer_node)
+        return commits_behind(ends, self._ports.index.positions(), self._indexer_nodes)
 
     def _findings(self, study: str) -> dict[str, int]:
         rows = self._ports.index.instances(study)

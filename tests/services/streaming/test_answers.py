@@ -250,7 +250,7 @@ def test_what_the_indexer_itself_wrote_down_is_not_behind() -> None:
         Stream("old", "2" * 16): 2,
     }
     applied = {Stream("http-1", "0" * 16): 5, Stream("old", "2" * 16): 2}
-    assert commits_behind(ends, applied, "indexer") == 2
+    assert commits_behind(ends, applied, ["indexer"]) == 2
 
 
 def test_held_instances_are_listed_and_decided_by_the_indexer(tmp_path: Path) -> None:

@@ -34,11 +34,11 @@ async def test_a_decision_is_asked_for_and_errors_keep_their_kind(tmp_path: Path
     add_IndexServiceServicer_to_server(Indexer(), server)  # type: ignore[abstract]  # only what is asked
     await server.start()
     async with channel(tmp_path, "indexer", "secret") as opened:
-        client = IndexerClient(opened)
+        client = IndexerClient([opened])
         assert await client.handle("abc-1", "release", "local", "same patient") == "1.2.3"
         with pytest.raises(NotFound):
             await client.handle("abc-2", "drop", "local", "")
     await server.stop(0)
     async with channel(tmp_path, "indexer", "secret") as opened:
         with pytest.raises(Unavailable):
-            await IndexerClient(opened).handle("abc-1", "release", "local", "")
+            await IndexerClient([opened]).handle("abc-1", "release", "local", "")

@@ -74,6 +74,13 @@ class Lease:
         if time.monotonic() - self._renewed >= RENEW_S:
             self._rewrite(0)
 
+    def check(self) -> None:
+        """Find it still held, or raise Unavailable; what was known a moment ago does not count."""
+        if not self._lost:
+            state = self._look()
+            self._lost = state is None or state.source["holder"] not in {NOBODY, self._holder}
+        self.renew()
+
     def note_write(self) -> Operation:
         """Count one more write, and keep the lease by it; `settle` has to hear what became of it."""
         return self._operation(self._state, 1)

@@ -77,6 +77,11 @@ class OpenSearchIndex(OpenSearchReads):
             self._generation.server.bulk(operations, refresh=False)
             return standing | self.standing(missing)
 
+    def check_writer(self) -> None:
+        """Look at the lease, and keep it."""
+        with self._lock:
+            self._in_generation(lambda _: self._lease.check())
+
     def standing(self, subjects: Iterable[str]) -> dict[str, str]:
         """The owner of each subject that has one, at this moment."""
         ids = [ledger_id(ledger.CLAIM, subject) for subject in subjects]

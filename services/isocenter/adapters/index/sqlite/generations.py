@@ -5,6 +5,7 @@ from pathlib import Path
 from isocenter.adapters.index.sqlite import pointer
 from isocenter.adapters.index.sqlite.connect import open_writer, schema_version
 from isocenter.adapters.index.sqlite.faults import translated
+from isocenter.adapters.index.sqlite.lock import FolderLock
 from isocenter.adapters.index.sqlite.pointer import Serving
 from isocenter.adapters.index.sqlite.schema import SCHEMA_VERSION
 from isocenter.adapters.index.sqlite.writer import SqliteIndex
@@ -12,17 +13,21 @@ from isocenter.ports.index import MetadataIndex
 
 
 class SqliteGenerations:
-    """IndexGenerations in a folder that one indexer owns."""
+    """IndexGenerations in a folder that one indexer owns.
 
-    def __init__(self, folder: Path) -> None:
+    `locked`, it takes the folder at the first use and keeps it; Unavailable while another process has it.
+    """
+
+    def __init__(self, folder: Path, *, locked: bool = False) -> None:
         self._folder = folder
+        self._lock = FolderLock(folder) if locked else None
 
     def open(self) -> SqliteIndex:
         """Open the serving generation; an empty one is made when there is none or it is of another version.
 
         Raises Corrupted when the file cannot be read: `create` another, fill it from the journal, and `swap`.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._take()
         found = pointer.serving(self._folder)
         if found is None or not self._readable(found):
             made = self._make()
@@ -33,7 +38,7 @@ class SqliteGenerations:
 
     def create(self) -> SqliteIndex:
         """Start an empty generation beside the serving one; what is left of earlier ones goes."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._take()
         found = pointer.serving(self._folder)
         self._remove_others(None if found is None else found.number)
         return SqliteIndex(self._make())
@@ -48,6 +53,11 @@ class SqliteGenerations:
     def serves(self, index: MetadataIndex) -> bool:
         """Tell whether the index is the one named, and its file the one it has open."""
         return pointer.serving(self._folder) == _ours(index).serving
+
+    def _take(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._lock is not None:
+            self._lock.take()
 
     def _readable(self, found: Serving) -> bool:
         with translated():

@@ -76,6 +76,10 @@ class SqliteIndex(SqliteReads):
                 raise
             self._check_file()  # a commit to a file without a name is lost
 
+    def check_writer(self) -> None:
+        """The lock on the folder is held until this process ends, so only the file can be lost."""
+        self._check_file()
+
     def _check_file(self) -> None:
         if not same_file(self._serving):
             raise Unavailable("the file of the index was taken away")
