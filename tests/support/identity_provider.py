@@ -1,11 +1,14 @@
 """An identity provider whose keys the tests hold, on a real server: it signs what no honest one would."""
 
+import base64
+import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -46,15 +49,21 @@ class IdentityProvider:
         self.listed = ["RS256", "PS256", "ES256", "EdDSA", "weak"]
         self.asked = 0
         self.name = ""  # it gives itself; empty: its own
+        self.forms: list[dict[str, str]] = []  # that came for a code
+        self._granted: dict[str, Any] = {}
 
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/.well-known/openid-configuration", Action.VERIFY, self._about),
             Route("GET", "/keys", Action.VERIFY, self._keys),
+            Route("POST", "/token", Action.VERIFY, self._tokens),
         ]
 
     async def _about(self, request: Request) -> None:
-        pages = {f"{name}_endpoint": f"{self.issuer}/{name}" for name in ("authorization", "token")}
+        pages = {
+            f"{name.replace('-', '_')}_endpoint": f"{self.issuer}/{name}"
+            for name in ("authorization", "token", "end-session")
+        }
         told = {"issuer": self.name or self.issuer, "jwks_uri": f"{self.issuer}/keys", **pages}
         await request.respond(200, json.dumps(told).encode())
 
@@ -62,6 +71,20 @@ class IdentityProvider:
         self.asked += 1
         listed = [public(name) for name in self.listed]
         await request.respond(200, json.dumps({"keys": listed}).encode())
+
+    def grant(self, **claims: Any) -> None:
+        """What the ID token says that the next code is good for."""
+        self._granted = claims
+
+    @staticmethod
+    def challenge_of(verifier: str) -> str:
+        """RFC 7636 4.2."""
+        digest = hashlib.sha256(verifier.encode()).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    async def _tokens(self, request: Request) -> None:
+        self.forms.append(dict(parse_qsl((await request.body(10_000)).decode())))
+        await request.respond(200, json.dumps({"id_token": self.token(**self._granted)}).encode())
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         now_s = int(time.time())
