@@ -24,7 +24,7 @@ class Part(NamedTuple):
     replicas: int  # in the cluster profile
 
 
-PARTS = (Part("indexer", INDEX_STAGE, 1), Part("ingest", EDGE_STAGE, 2))
+PARTS = (Part("indexer", INDEX_STAGE, 2), Part("ingest", EDGE_STAGE, 2))
 """Services with processes of their own; a new one needs a line here. HTTP workers have the routes of all."""
 
 
@@ -37,6 +37,7 @@ def backends(options: Options, layout: Layout) -> Backends:
 
 def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[str, str]:
     """What all service processes are told; `ISOCENTER_...` of the supervisor's own environment comes first."""
+    indexers = ",".join(_nodes_of("indexer", options))
     told = {
         "ISOCENTER_SITE": options.site,
         "ISOCENTER_DATA_FOLDER": str(layout.data),
@@ -49,7 +50,9 @@ def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[s
         "ISOCENTER_INGEST_DICOM_TLS_PORT": str(options.dicom_tls_port),
         "ISOCENTER_INGEST_AE_TITLE": options.ae_title,
         "ISOCENTER_INGEST_SHARE_DICOM_PORT": str(options.is_cluster).lower(),
-        "ISOCENTER_INGEST_PURGE_NODE": "ingest-1" if options.is_cluster else "ingest",
+        "ISOCENTER_INGEST_PURGE_NODE": _nodes_of("ingest", options)[0],
+        "ISOCENTER_INGEST_INDEXER_NODES": indexers,
+        "ISOCENTER_STREAMING_INDEXER_NODES": indexers,
         "ISOCENTER_INDEXER_SETTLE_S": str(options.settle_s),
         **stands_on.told,
     }
@@ -64,6 +67,11 @@ def nodes(service: str, replicas: int) -> list[str]:
     return [f"{service}-{number}" for number in range(1, replicas + 1)]
 
 
+def _nodes_of(service: str, options: Options) -> list[str]:
+    (part,) = (part for part in PARTS if part.service == service)
+    return nodes(service, part.replicas if options.is_cluster else 1)
+
+
 def process(service: str, node: str, stage: int, told: Mapping[str, str]) -> Child:
     """One service process."""
     command = (sys.executable, "-m", "isocenter", "serve", service)
@@ -76,7 +84,7 @@ def children(options: Options, layout: Layout, stands_on: Backends) -> list[Chil
     services = [
         process(part.service, node, part.stage, told)
         for part in PARTS
-        for node in nodes(part.service, part.replicas if options.is_cluster else 1)
+        for node in _nodes_of(part.service, options)
     ]
     workers = [
         process("http", f"http-{number}", EDGE_STAGE, told)
