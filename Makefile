@@ -57,17 +57,17 @@ clean: ## remove what was installed and built in this folder
 	rm -rf $(VENV) tests/browser/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 fmt: product
-	$(BIN)/ruff format services tests charts
-	$(BIN)/ruff check --fix --select I services tests charts
+	$(BIN)/ruff format services tests charts tilt
+	$(BIN)/ruff check --fix --select I services tests charts tilt
 
 fmt-check:
-	$(BIN)/ruff format --check services tests charts
+	$(BIN)/ruff format --check services tests charts tilt
 
 lint:
-	$(BIN)/ruff check services tests charts
+	$(BIN)/ruff check services tests charts tilt
 
 types:
-	$(BIN)/mypy services/isocenter services/image tests charts/isocenter/files/round_trip.py
+	$(BIN)/mypy services/isocenter services/image tests charts/isocenter/files/round_trip.py tilt/reload.py tilt/samples.py
 
 rooms:
 	$(BIN)/lint-imports

@@ -11,9 +11,9 @@ need buildah debootstrap node npm
 key=$( (cat "$here/base.sh" "$here/store.sh" "$0"; echo "$name"
   tar --sort=name --mtime=@0 --owner=0 --group=0 --mode=a+rX --exclude=__pycache__ -C "$source" -cf - \
     pyproject.toml README.md services) | key_of)
-archive=$images/isocenter-$key.tar
+archive=$images/$(echo "${name#localhost/}" | tr -c 'a-z0-9.\n' -)-$key.tar
 alone
-if [ ! -e "$archive" ]; then
+if ! built "$name" "$key" || [ ! -e "$archive" ]; then
   set --
   # the machine's own ways to its registries, and the authorities that it trusts
   pip=$(mktemp "$images/pip.XXXXXX")

@@ -35,7 +35,7 @@ stamp=$( (cat "$0" "$here/store.sh" "$here/base.sh" "$here/opensearch.dockerfile
 archive=$images/$server-$stamp.tar
 [ "$server" != opensearch ] || [ -e "$archive" ] || "$here/base.sh"
 alone
-if [ ! -e "$archive" ]; then
+if ! built "$name" "$stamp" || [ ! -e "$archive" ]; then
   stage=$(mktemp -d "$images/$server.XXXXXX")
   trap 'rm -rf "$stage"' EXIT
   if [ "$server" = opensearch ]; then
