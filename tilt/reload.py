@@ -33,7 +33,7 @@ def stamp(folder: Path) -> int:
 
 
 def main() -> int:
-    """Until told to stop, or until the service ends by itself; its exit code is ours."""
+    """Until told to stop, or until the service ends by itself; how it ended is told as a shell would."""
     folder, command = Path(sys.argv[1]), sys.argv[2:]
     copy_code(folder)
     environment = {**os.environ, "PYTHONPATH": str(folder)}  # noqa: TID251  (handed on)
@@ -46,11 +46,12 @@ def main() -> int:
         while process.poll() is None and not asked and stamp(folder) == seen:
             time.sleep(LOOK_EVERY_S)
         if process.poll() is not None and stamp(folder) == seen:
-            return process.returncode
+            break
         process.terminate()
-        code = process.wait()
+        process.wait()
         if asked:
-            return code
+            break
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 if __name__ == "__main__":
