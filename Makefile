@@ -34,6 +34,7 @@ setup: product $(BROWSER) ## install everything the product and its tests need
 	@tests/support/servers/minio.sh
 	@tests/support/servers/versitygw.sh
 	@tests/support/servers/chart_tools.sh
+	@tests/support/images/base.sh
 
 run: product ## start the product with sample studies in ./demo
 	$(BIN)/isocenter up --data $(DATA) --samples

@@ -65,7 +65,7 @@ def test_no_file_makes_anybody_root_and_none_of_the_product_can_be_changed(image
 
 def test_what_only_the_build_needed_to_know_is_not_inside(image: Image) -> None:
     assert not (image.root / "src").exists()
-    assert not list((image.root / "run" / "secrets").glob("*[!r]"))
+    assert [path.name for path in (image.root / "run" / "secrets").iterdir()] == ["isocenter"]
     text = str(image.config)
     assert "PIP_" not in text
     assert "NPM_" not in text
@@ -92,7 +92,7 @@ def test_its_list_of_contents_names_every_locked_distribution_and_no_other(image
 def test_its_list_of_contents_names_the_base_and_the_viewer(image: Image) -> None:
     listed = {one["purl"].partition("@")[0]: one["version"] for one in image.bill["components"]}
     assert "pkg:deb/debian/libc6" in listed
-    assert listed["pkg:npm/%40ohif/app"] == VERSION if "pkg:npm/%40ohif/app" in listed else False
+    assert listed.get("pkg:npm/%40ohif/app") == VERSION
     inside = image.root / "opt/isocenter/share/doc/sbom.cdx.json"
     assert inside.read_bytes() == image.archive.with_suffix(".cdx.json").read_bytes()
 
