@@ -10,11 +10,18 @@ import pytest
 
 from isocenter.embedded.http_worker import HttpSettings, compose
 from isocenter.runtime import users
-from isocenter.runtime.caller import Action
+from isocenter.runtime.caller import NOBODY, Action, allowed
 from isocenter.runtime.lifecycle import Process
 from isocenter.runtime.users import Role, users_path
 from isocenter.runtime.web import Route
 
+PROVIDER = {  # that nobody can reach: what it vouches for is tested with real ones
+    "ISSUER": "https://127.0.0.1:1",
+    "AUDIENCE": "archive",
+    "CLIENT_ID": "page",
+    "CLIENT_SECRET": "a-secret-of-the-tests",
+    "PUBLIC_URL": "https://archive.example",
+}
 READERS_MAY = users.RIGHTS[Role.READER]
 
 
@@ -39,8 +46,17 @@ class Worker:
         return answer.status_code
 
 
+WITH_PROVIDER = "an identity provider too"
+both = pytest.mark.parametrize("worker", ["users of its own", WITH_PROVIDER], indirect=True)
+
+
 @pytest.fixture
-async def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Worker]:
+async def worker(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Worker]:
+    if getattr(request, "param", "") == WITH_PROVIDER:
+        for name, value in PROVIDER.items():
+            monkeypatch.setenv(f"ISOCENTER_OIDC_{name}", value)
     monkeypatch.setenv("ISOCENTER_DATA_FOLDER", str(tmp_path))
     for folder in ("archive", "index", "config", "run"):
         (tmp_path / folder).mkdir(mode=0o700)
@@ -59,19 +75,22 @@ async def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         yield Worker(process, client, tokens)
 
 
+@both
 async def test_nobody_gets_nothing_on_any_route(worker: Worker) -> None:
     assert len(worker.routes) > 40
     answers = {f"{r.method} {r.path}": await worker.ask(r) for r in worker.routes}
     assert {name: code for name, code in answers.items() if code != 401} == {}
 
 
+@both
 async def test_wrong_proof_gets_nothing_on_any_route(worker: Worker) -> None:
     # few enough that attempts are not yet slowed down
     for route in worker.routes[::12]:
         assert await worker.ask(route, authorization="Bearer isoc_wrong") == 401
+        assert await worker.ask(route, cookie="__Host-isocenter-session=AAAA") == 401
 
 
-@pytest.mark.parametrize("role", [Role.READER, Role.SENDER])
+@pytest.mark.parametrize("role", [Role.READER, Role.SENDER, Role.RELEASER, Role.RE_IDENTIFIER])
 async def test_role_is_denied_what_it_may_not_on_every_route(worker: Worker, role: Role) -> None:
     proof = {"authorization": f"Bearer {worker.tokens[role]}"}
     denied = [route for route in worker.routes if route.action not in users.RIGHTS[role]]
@@ -119,3 +138,8 @@ async def test_loopback_is_no_proof_for_pages_of_others(
             assert await local.ask(route, **headers) == 401, route.path
         mine = await client.get("/")
         assert mine.status_code == 200
+
+
+async def test_what_is_open_to_everybody_is_the_sign_in_and_nothing_else(worker: Worker) -> None:
+    assert {action for action in Action if allowed(NOBODY, action)} == {Action.SIGN_IN}
+    assert all(route.action is not Action.SIGN_IN for route in worker.routes)

@@ -28,8 +28,9 @@ export async function open(base, { width = 1440, height = 900 } = {}) {
   });
   const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: 'block' });
   const outside = [];
-  const { host } = new URL(base);
-  await context.route((url) => url.protocol.startsWith('http') && url.host !== host, (route) => {
+  // the server under test, and the identity provider where a test has one
+  const hosts = [base, process.env.IDENTITY_PROVIDER ?? base].map((address) => new URL(address).host);
+  await context.route((url) => url.protocol.startsWith('http') && !hosts.includes(url.host), (route) => {
     outside.push(route.request().url());
     return route.abort();
   });
@@ -37,7 +38,7 @@ export async function open(base, { width = 1440, height = 900 } = {}) {
   const errors = [];
   page.on('pageerror', (error) => errors.push(error.message));
   await page.addInitScript(prepare);
-  return { browser, page, outside, errors };
+  return { browser, context, page, outside, errors };
 }
 
 // One script's work: opens a browser, prints what `look` found out as JSON, with page errors and requests to the outside.

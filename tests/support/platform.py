@@ -54,6 +54,10 @@ class Platform:
         assert self._supervisor is not None
         return self._supervisor.pid
 
+    def tell(self, settings: Mapping[str, str]) -> None:
+        """Settings that are known once the address is; for the next start."""
+        self._environment |= settings
+
     def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "platform.json").unlink(missing_ok=True)  # left by a killed supervisor

@@ -127,11 +127,12 @@ class Viewer:
 def routes(viewer_folder: Path) -> list[Route]:
     """All static routes. Whoever may do anything at all may see the program; nobody else, so that browsers ask who."""
     pages, viewer = Pages(), Viewer(viewer_folder)
-    about = json.dumps({"version": version("isocenter"), "viewer": viewer.version}).encode()
+    about = {"version": version("isocenter"), "viewer": viewer.version}
 
     async def tell(request: Request) -> None:
-        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-cache")]
-        await request.respond(200, about, headers)
+        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+        caller = {"name": request.caller.name, "method": request.caller.method}
+        await request.respond(200, json.dumps({**about, "caller": caller}).encode(), headers)
 
     made = [Route("GET", path, Action.VERIFY, pages.page) for path in _PAGE_FILES]
     made += [

@@ -24,6 +24,8 @@ from isocenter.runtime.oidc.opening import Oidc, open_oidc
 from isocenter.runtime.settings import ServiceSettings
 from isocenter.runtime.web import Request, Route
 
+pytestmark = pytest.mark.timeout(600)  # the server's start is in it
+
 GRANTS = """
 [[grant]]
 claim = "roles"

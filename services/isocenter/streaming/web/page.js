@@ -6,6 +6,7 @@ import { move, showMore, showWorklist, typing } from './worklist.js';
 const RETRY_MS = 2000;
 const INDEXING_MS = 1000;
 const TYPING_MS = 150;
+let session = false; // of a person who signed in elsewhere
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 function fact(label, value, className) {
@@ -45,6 +46,16 @@ async function refresh() {
   return state;
 }
 
+// No signing in by itself: the provider may not yet know that somebody left, and would let them in again.
+function showSignedOut() {
+  const again = element('a', 'Sign in');
+  again.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  $('away').replaceChildren('You are signed out. ', again);
+  $('away').hidden = false;
+  $('sign-out').hidden = true;
+  document.querySelector('main').hidden = true;
+}
+
 async function follow() {
   let generation = -1;
   for (;;) {
@@ -61,6 +72,7 @@ async function follow() {
         showState(state);
       }
     } catch (error) {
+      if (error.status === 401 && session) return showSignedOut();
       $('away').hidden = false;
       $('away').textContent = error.status
         ? `The platform answers, but not with what this page needs: ${error.message}. Trying again …`
@@ -78,6 +90,14 @@ async function introduce() {
   $('viewer-version').textContent = about.viewer ? `OHIF viewer ${about.viewer}` : 'The viewer is not installed: install Node.js 20 or newer and run make setup.';
   if (!about.viewer) $('viewer-link').hidden = true;
   document.body.classList.toggle('viewerless', !about.viewer);
+  session = about.caller.method === 'session';
+  $('sign-out').hidden = !session;
+  $('sign-out').title = about.caller.name;
+}
+
+async function signOut() {
+  const answer = await fetch('/sign-out', { method: 'POST' });
+  if (answer.ok) location.assign((await answer.json()).location);
 }
 
 const KEYS = {
@@ -110,6 +130,7 @@ $('worklist').tBodies[0].addEventListener('click', (event) => {
   if (!event.target.closest('a') && !getSelection().toString()) line.querySelector('a')?.click();
 });
 document.addEventListener('keydown', onKey);
+$('sign-out').addEventListener('click', () => signOut().catch(() => {}));
 $('stow').textContent = `${location.origin}/dicom-web`;
 introduce().catch(() => {});
 follow();
