@@ -1,5 +1,6 @@
 """The asking side of gRPC between our processes. Every call needs a `timeout`; see `rpc_errors.translated`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +11,7 @@ from isocenter.runtime.rpc import OPTIONS, TRACEPARENT, socket_path
 from isocenter.runtime.rpc_tls import NAME, read_certificates
 from isocenter.runtime.run_folder import rpc_token
 from isocenter.runtime.settings import ServiceSettings
-from isocenter.runtime.tracing import traceparent
+from isocenter.runtime.tracing import span, traceparent
 
 # several addresses of one name take turns, and a name is asked again soon after one of them is gone
 REMOTE = [
@@ -23,7 +24,7 @@ REMOTE = [
 
 
 class Carrying(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]  # not generic when it runs
-    """Tells the other side of which trace a call is part."""
+    """Makes a call part of the trace under way, and tells the other side; without one there is nothing to tell."""
 
     async def intercept_unary_unary(
         self,
@@ -31,13 +32,25 @@ class Carrying(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[type-arg] 
         client_call_details: Any,  # a named tuple; the stubs do not know
         request: Any,
     ) -> Any:
-        """Add the header."""
-        parent = traceparent()
-        if parent:
+        """Add a span, and the header that names it."""
+        if not traceparent():
+            return await continuation(client_call_details, request)
+        method = client_call_details.method
+        with span("call", "client", method=method if isinstance(method, str) else method.decode()):
             metadata = grpc.aio.Metadata(*(client_call_details.metadata or ()))
-            metadata.add(TRACEPARENT, parent)
-            client_call_details = client_call_details._replace(metadata=metadata)
-        return await continuation(client_call_details, request)
+            metadata.add(TRACEPARENT, traceparent())
+            call = await continuation(client_call_details._replace(metadata=metadata), request)
+            await _ended(call)
+        return call
+
+
+async def _ended(call: Any) -> None:
+    """Wait for the end of a call, whatever it is: the span lasts as long. Who gives up waiting gives up the call."""
+    try:
+        await call.code()
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
 
 
 def channel(run_folder: Path, node: str, token: str) -> grpc.aio.Channel:
