@@ -43,8 +43,8 @@ save() { # NAME FILE: an archive that containerd, podman and skopeo read; whole 
   mv "$2.part" "$2"
   # the one before may be in use, older ones are not
   ls -t "${2%-*}"-*.tar | tail -n +3 | while read -r old; do rm -f "$old" "${old%.tar}.cdx.json"; done
-  # what builds leave behind, once it is much; the next one has no layers to begin with
-  [ "$(store images --quiet --all | wc -l)" -lt 100 ] || store rmi --prune >&2
+  # what builds leave behind, once it is much; the next one has no layers to begin with, and what is in use stays
+  [ "$(store images --quiet --all | wc -l)" -lt 400 ] || store rmi --prune >/dev/null 2>&1 || true
 }
 
 key_of() { # hash of what comes in
