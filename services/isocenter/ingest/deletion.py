@@ -10,8 +10,9 @@ from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
 from isocenter.ingest.record import Recorder
 from isocenter.ports.clock import Clock
-from isocenter.ports.index import IndexReader, Query
+from isocenter.ports.index import Query
 from isocenter.ports.index_rows import DeletionRow
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller
 
@@ -44,11 +45,11 @@ def require_caller(caller: Caller) -> Caller:
 
 
 class Deletions:
-    """Decides about deletions. The index is asked on the event loop, the journal written in a thread."""
+    """Decides about deletions. The index is asked as `ask` does, the journal written in a thread."""
 
     def __init__(
         self,
-        index: IndexReader,
+        ask: Asking,
         recorder: Recorder,
         auditor: Auditor,
         clock: Clock,
@@ -56,7 +57,8 @@ class Deletions:
         node: str,
         grace_ms: int,
     ) -> None:
-        self._index = index
+        self._index = ask.index
+        self._ask = ask
         self._recorder = recorder
         self._auditor = auditor
         self._clock = clock
@@ -71,7 +73,7 @@ class Deletions:
         require_caller(caller)
         if len(reason) > MAX_REASON_CHARACTERS:
             raise InvalidRequest("the reason is too long")
-        if not self._is_visible(target):
+        if not await self._ask(self._is_visible, target):
             raise NotFound("nothing visible carries this name")
         version = self._clock.version()
         row = DeletionRow(
@@ -101,9 +103,9 @@ class Deletions:
         await asyncio.to_thread(self._write_undeletion, row, caller)
         return row
 
-    def listed(self, limit: int, after: str) -> list[DeletionRow]:
+    async def listed(self, limit: int, after: str) -> list[DeletionRow]:
         """Deletions in force, by id."""
-        return self._index.deletions("deleted", limit, after)
+        return await self._ask(self._index.deletions, "deleted", limit, after)
 
     def _is_visible(self, target: Target) -> bool:
         study, series, sop = (
@@ -128,7 +130,8 @@ class Deletions:
             raise NotFound("no such deletion")
         end_s = time.monotonic() + INDEX_LAG_S
         while True:
-            for row in self._index.deletions("deleted", MAX_SAME_PREFIX, deletion_id[:-1]):
+            before = deletion_id[:-1]
+            for row in await self._ask(self._index.deletions, "deleted", MAX_SAME_PREFIX, before):
                 if row.deletion_id == deletion_id:
                     return row
             if time.monotonic() >= end_s:

@@ -32,9 +32,8 @@ class DeletionRoutes:
     async def listed(self, request: Request) -> None:
         """Deletions in force, by id; `limit` and `after` page."""
         limit, after = page_of(request)
-        await respond_json(
-            request, 200, [asdict(row) for row in self._deletions.listed(limit, after)]
-        )
+        rows = await self._deletions.listed(limit, after)
+        await respond_json(request, 200, [asdict(row) for row in rows])
 
     def routes(self) -> list[Route]:
         """All of them."""

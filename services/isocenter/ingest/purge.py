@@ -20,6 +20,7 @@ from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import DeletionRow, InstanceState, QuarantineRow
 from isocenter.ports.journal import Journal, commits_behind
 from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.log import logger
 
 POLL_S = 0.05
@@ -57,11 +58,12 @@ class PurgePorts:
 
 
 class Purger:
-    """Does one pass after another. The index is asked on the event loop, bytes are moved in a thread."""
+    """Does one pass after another. The index is asked as `ask` does, bytes are moved in a thread."""
 
     def __init__(self, ports: PurgePorts, recorder: Recorder, times: PurgeTimes) -> None:
         self._journal = ports.journal
         self._index = ports.index
+        self._ask = Asking(ports.index)
         self._clock = ports.clock
         self._indexer_nodes = ports.indexer_nodes
         self._aside = Aside(ports.objects)
@@ -83,14 +85,14 @@ class Purger:
         Raises Unavailable when the index does not catch up with the journal, or when a header cannot be taken out of
         the journal yet (the bytes are gone then, the deletion stays open), and what store and journal raise.
         """
-        if not self._due() and await asyncio.to_thread(self._aside.is_empty):
+        if not await self._ask(self._due) and await asyncio.to_thread(self._aside.is_empty):
             return 0
         await self._index_caught_up()  # late undeletions are known from here on
-        moved = await self._move_aside(self._due())
+        moved = await self._move_aside(await self._ask(self._due))
         if moved:
             await asyncio.sleep(self._times.settle_s)
         await self._index_caught_up()  # so are receipts that found their object before it was moved
-        due = self._due()
+        due = await self._ask(self._due)
         await self._decide_again(due)
         if await self._redact(due):
             raise Unavailable("a deleted header is in a journal file that is still written")
@@ -112,7 +114,7 @@ class Purger:
         """Wait until the index has applied all that is durable now."""
         ends = await asyncio.to_thread(self._journal.ends)
         end_s = time.monotonic() + self._times.catch_up_s
-        while commits_behind(ends, self._index.positions(), self._indexer_nodes):
+        while commits_behind(ends, await self._ask(self._index.positions), self._indexer_nodes):
             if time.monotonic() >= end_s:
                 raise Unavailable("the index lags behind the journal")
             await asyncio.sleep(POLL_S)
@@ -121,7 +123,7 @@ class Purger:
         """Move what may go; give the keys by deletion, those an earlier pass moved included."""
         moved: dict[str, list[str]] = {}
         for deletion in due:
-            rows = self._index.states(deletion.study_instance_uid)
+            rows = await self._ask(self._index.states, deletion.study_instance_uid)
             keys = [plan.key_of(row) for row in rows if plan.may_go(row, [deletion])]
             if keys:
                 moved[deletion.deletion_id] = keys
@@ -136,7 +138,7 @@ class Purger:
         for key in await asyncio.to_thread(self._aside.keys):
             study = plan.study_of(key)
             if study not in rows_of:
-                rows_of[study] = self._index.states(study)
+                rows_of[study] = await self._ask(self._index.states, study)
             row = plan.row_of(key, rows_of[study])
             (gone if row is None or plan.may_go(row, due) else back).append(key)
         await asyncio.to_thread(self._aside.put_back, back)
@@ -147,7 +149,7 @@ class Purger:
         rows = [
             row
             for study in {deletion.study_instance_uid for deletion in due}
-            for row in self._index.states(study)
+            for row in await self._ask(self._index.states, study)
             if plan.may_go(row, due)
         ]
         if not rows:
@@ -161,9 +163,9 @@ class Purger:
 
     async def _finish(self, deletion: DeletionRow, moved: Sequence[str]) -> None:
         """Remove what was made of the instances, and say in the journal what is gone."""
-        rows = self._index.states(deletion.study_instance_uid)
+        rows = await self._ask(self._index.states, deletion.study_instance_uid)
         stays = {plan.key_of(row) for row in rows if not plan.may_go(row, [deletion])}
-        quarantined = self._quarantined(deletion)
+        quarantined = await self._ask(self._quarantined, deletion)
         removed = [key for key in moved if key not in stays]
         removed += [row.object_key for row in quarantined]
         await asyncio.to_thread(self._remove_the_rest, deletion, quarantined, removed)

@@ -1,4 +1,4 @@
-"""What people decide about quarantined things: look, try again, or drop. The index is asked on the event loop."""
+"""What people decide about quarantined things: look, try again, or drop. The index is asked as `ask` does."""
 
 import asyncio
 from dataclasses import asdict
@@ -11,9 +11,9 @@ from isocenter.ingest.preview import PREVIEW_BYTES, preview
 from isocenter.ingest.purge_plan import quarantine_keys
 from isocenter.ingest.receive import Receiver
 from isocenter.ingest.record import Recorder
-from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import QuarantineRow
 from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller
 
@@ -28,25 +28,26 @@ class QuarantineDecisions:
 
     def __init__(
         self,
-        index: IndexReader,
+        ask: Asking,
         objects: ObjectStore,
         receiver: Receiver,
         recorder: Recorder,
         auditor: Auditor,
     ) -> None:
-        self._index = index
+        self._index = ask.index
+        self._ask = ask
         self._objects = objects
         self._receiver = receiver
         self._recorder = recorder
         self._auditor = auditor
 
-    def listed(self, limit: int, after: str, study: str | None) -> list[QuarantineRow]:
+    async def listed(self, limit: int, after: str, study: str | None) -> list[QuarantineRow]:
         """Who sent what, and why it is here; by digest."""
-        return self._index.quarantines("quarantined", study, limit, after)
+        return await self._ask(self._index.quarantines, "quarantined", study, limit, after)
 
     async def shown(self, digest: str) -> dict[str, object]:
         """One thing, with what can be read of its header. Raises NotFound."""
-        row = self._find(digest)
+        row = await self._ask(self._find, digest)
         head = await asyncio.to_thread(self._objects.read, row.object_key, 0, PREVIEW_BYTES)
         return asdict(row) | {"header": preview(head)}
 
@@ -57,7 +58,7 @@ class QuarantineDecisions:
         with the reason when it cannot be accepted: then it stays in quarantine.
         """
         require_caller(caller)
-        row = self._find(digest)
+        row = await self._ask(self._find, digest)
         if row.reason in CONTRADICTIONS and not force:
             raise Conflict(f"still not acceptable without force: {row.message}", code=row.reason)
         return await asyncio.to_thread(self._release, row, caller)
@@ -65,7 +66,7 @@ class QuarantineDecisions:
     async def drop(self, digest: str, caller: Caller) -> None:
         """Delete the bytes. Raises NotFound."""
         require_caller(caller)
-        row = self._find(digest)
+        row = await self._ask(self._find, digest)
         await asyncio.to_thread(self._handle, row, caller, "dropped")
 
     def _find(self, digest: str) -> QuarantineRow:

@@ -25,7 +25,7 @@ class QuarantineRoutes:
         study = dict(request.query).get("study")
         if study is not None and not is_valid_uid(study):
             raise InvalidRequest("not a UID")
-        rows = self._decisions.listed(limit, after, study)
+        rows = await self._decisions.listed(limit, after, study)
         await respond_json(request, 200, [asdict(row) for row in rows])
 
     async def shown(self, request: Request) -> None:

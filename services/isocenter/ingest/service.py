@@ -19,6 +19,7 @@ from isocenter.ingest.workers import Workers
 from isocenter.ports.bus import EventBus
 from isocenter.ports.index import IndexReader
 from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.nodes import names_in
 from isocenter.runtime.recording import Recording
 from isocenter.runtime.service import Service
@@ -56,18 +57,17 @@ class Ingest:
     def routes(self) -> list[Route]:
         """All HTTP routes of ingest."""
         ports, settings = self._ports, self._settings
+        ask = Asking(ports.index)
         auditor, clock = ports.recording.auditor, ports.recording.clock
         deletions = Deletions(
-            ports.index,
+            ask,
             self.recorder,
             auditor,
             clock,
             node=settings.node,
             grace_ms=settings.deletion_grace_ms,
         )
-        decisions = QuarantineDecisions(
-            ports.index, ports.objects, self.receiver, self.recorder, auditor
-        )
+        decisions = QuarantineDecisions(ask, ports.objects, self.receiver, self.recorder, auditor)
         return [
             *Stow(self.receiver, self._workers, settings.public_url).routes(),
             *ImportRoute(self.receiver, self._workers).routes(),

@@ -67,11 +67,15 @@ class Found:
 
 
 class IndexReader(Protocol):
-    """The reading half; blocking, quick, called inline. Shows only what is current, not held and not deleted.
+    """The reading half; blocking, safe to call from many threads. Shows only what is current, not held and not deleted.
 
     Errors: Unavailable, Corrupted (rebuild it), InvalidRequest (a condition or order that is not possible),
     LimitExceeded (a search over attributes without an index took too long).
     """
+
+    @property
+    def is_local(self) -> bool:
+        """Whether answers take microseconds, so that an event loop may ask inline; else they take a network's time."""
 
     def search(self, query: Query) -> list[Found]:
         """Matches in the query's order, all of PS3.4 C.2.2.2 that `dicom.matching` can express."""

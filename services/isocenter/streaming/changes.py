@@ -2,7 +2,7 @@
 
 import asyncio
 
-from isocenter.ports.index import IndexReader
+from isocenter.streaming.generation import Generation
 
 POLL_S = 0.25
 WAIT_S = 25.0
@@ -10,16 +10,16 @@ MAX_WAITING = 256
 
 
 class Changes:
-    """Looks at the index's generation for all that wait; nobody waits longer than `WAIT_S`, or once draining."""
+    """Looks at the index's generation with all that wait; nobody waits longer than `WAIT_S`, or once draining."""
 
-    def __init__(self, index: IndexReader) -> None:
-        self._index = index
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
         self._waiting = 0
         self._stopped = False
 
     async def after(self, generation: int) -> int:
         """The index's generation, as soon as it is another than the given one."""
-        current = self._index.generation()
+        current = await self._generation.current()
         if self._waiting >= MAX_WAITING:
             return current
         self._waiting += 1
@@ -28,7 +28,7 @@ class Changes:
             while current == generation and polls > 0 and not self._stopped:
                 await asyncio.sleep(POLL_S)
                 polls -= 1
-                current = self._index.generation()
+                current = await self._generation.current()
         finally:
             self._waiting -= 1
         return current

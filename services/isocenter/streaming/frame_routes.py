@@ -41,7 +41,7 @@ class FrameRoutes:
         """One or more frames: as stored by default, decoded to Explicit VR Little Endian when asked."""
         params = request.params
         numbers = frame_numbers(params["frames"])
-        stored = self._instances.get(params["study"], params["series"], params["instance"])
+        stored = await self._instances.get(params["study"], params["series"], params["instance"])
         form = frame_form(accepted(request), stored.transfer_syntax_uid, single=len(numbers) == 1)
         etag = entity_tag(stored.viewed, _variant(form, params["frames"]))
         headers = caching(etag)
@@ -56,7 +56,7 @@ class FrameRoutes:
     async def bulk(self, request: Request) -> None:
         """A value that was too long for the metadata, or any range of the object that its digest names."""
         params = request.params
-        stored = self._instances.get(params["study"], params["series"], params["instance"])
+        stored = await self._instances.get(params["study"], params["series"], params["instance"])
         if params["digest"] != stored.viewed.digest[:DIGEST_IN_KEY]:
             raise NotFound("these bulk data belong to other bytes of this instance")
         start = _place(params["offset"])

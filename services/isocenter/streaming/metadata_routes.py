@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from isocenter.dicomweb.media_types import accepts_encoding
 from isocenter.dicomweb.negotiation import choose, frame_label
-from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted, caching, unchanged
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.cache import Lru
+from isocenter.streaming.generation import Generation
 from isocenter.streaming.json_members import element, with_base, with_character_set, with_member
 from isocenter.streaming.pieces import length_of, write_pieces
 from isocenter.streaming.stored import Instances, viewed_of
@@ -38,10 +38,10 @@ class MetadataRoutes:
     """Handlers of metadata; answers are kept while nothing they are made of changes."""
 
     def __init__(
-        self, instances: Instances, index: IndexReader, cache_bytes: int, public_url: str = ""
+        self, instances: Instances, generation: Generation, cache_bytes: int, public_url: str = ""
     ) -> None:
         self._instances = instances
-        self._index = index
+        self._generation = generation
         self._public_url = public_url
         self._cache: Lru[Key, _Kept] = Lru(cache_bytes)
 
@@ -78,11 +78,11 @@ class MetadataRoutes:
         params = request.params
         base = base_url(request, self._public_url)
         key = (params["study"], params.get("series"), params.get("instance"), base, packed)
-        generation = self._index.generation()
+        generation = await self._generation.current()
         kept = self._cache.get(key)
         if kept is not None and kept.generation == generation:
             return kept
-        rows = self._rows(*key[:3])
+        rows = await self._rows(*key[:3])
         etag = entity_tag_of_many([viewed_of(row) for row in rows], f"{base}{packed}")
         if kept is not None and kept.etag == etag:
             kept = _Kept(generation, etag, kept.pieces)
@@ -94,10 +94,12 @@ class MetadataRoutes:
         self._cache.put(key, kept, length_of(kept.pieces) + 500)
         return kept
 
-    def _rows(self, study: str, series: str | None, instance: str | None) -> list[InstanceRow]:
+    async def _rows(
+        self, study: str, series: str | None, instance: str | None
+    ) -> list[InstanceRow]:
         if series is not None and instance is not None:
-            return [self._instances.row(study, series, instance)]
-        return self._instances.rows(study, series)
+            return [await self._instances.row(study, series, instance)]
+        return await self._instances.rows(study, series)
 
 
 def document_of(row: InstanceRow, base: str) -> bytes:

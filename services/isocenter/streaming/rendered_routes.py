@@ -63,19 +63,19 @@ class RenderedRoutes:
         media_type = choose(accepted(request), PICTURES)
         asked = rendering_parameters(request.query)
         rendering = _rendering(asked, media_type, viewport)
-        stored = self._stored(request)
+        stored = await self._stored(request)
         document = b""
         if "frames" in request.params:
             number = self._number(request.params["frames"])
         else:
-            document = self._document(stored)
+            document = await self._document(stored)
             number = _representative(document, stored)
         variant = sha256(repr((number, rendering)).encode()).hexdigest()[:16]
         etag = entity_tag(stored.viewed, variant)
         headers = caching(etag)
         if await unchanged(request, etag, headers):
             return
-        document = document or self._document(stored)
+        document = document or await self._document(stored)
         picture = await self._decoding.picture(stored, number, document, rendering)
         headers.append(("Content-Type", media_type))
         if asked.annotation:
@@ -84,22 +84,22 @@ class RenderedRoutes:
             headers.append(("Warning", f"299 {base_url(request, self._public_url)}: {text}"))
         await respond_ranged(request, headers, view(stored.viewed, "picture", (picture,)), etag)
 
-    def _stored(self, request: Request) -> Stored:
+    async def _stored(self, request: Request) -> Stored:
         params = request.params
         if "instance" in params:
-            return self._instances.get(params["study"], params["series"], params["instance"])
-        rows = self._instances.rows(params["study"], params.get("series"))
+            return await self._instances.get(params["study"], params["series"], params["instance"])
+        rows = await self._instances.rows(params["study"], params.get("series"))
         pictures = [row for row in rows if row.pixel_data]
         if not pictures:
             raise NotFound("there is no image here")
         middle = pictures[len(pictures) // 2]
-        return self._instances.get(
+        return await self._instances.get(
             middle.study_instance_uid, middle.series_instance_uid, middle.sop_instance_uid
         )
 
-    def _document(self, stored: Stored) -> bytes:
+    async def _document(self, stored: Stored) -> bytes:
         viewed = stored.viewed
-        row = self._instances.row(
+        row = await self._instances.row(
             viewed.study_instance_uid, viewed.series_instance_uid, viewed.sop_instance_uid
         )
         if row.digest != viewed.digest:

@@ -41,7 +41,7 @@ class RetrieveRoutes:
     async def one(self, request: Request) -> None:
         """One instance, multipart or alone; ranges count from the body's first byte."""
         params = request.params
-        stored = self._instances.get(params["study"], params["series"], params["instance"])
+        stored = await self._instances.get(params["study"], params["series"], params["instance"])
         form = instance_form(accepted(request), [stored.transfer_syntax_uid], single=True)
         etag = entity_tag(
             stored.viewed, f"{'d' if form.decoded else 's'}{'m' if form.multipart else ''}"
@@ -67,7 +67,7 @@ class RetrieveRoutes:
     async def many(self, request: Request) -> None:
         """All instances of a study or series; each is opened when its turn comes."""
         params = request.params
-        rows = self._instances.rows(params["study"], params.get("series"))
+        rows = await self._instances.rows(params["study"], params.get("series"))
         form = instance_form(
             accepted(request), {row.transfer_syntax_uid for row in rows}, single=False
         )

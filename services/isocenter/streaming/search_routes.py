@@ -8,6 +8,7 @@ from isocenter.dicomweb.negotiation import choose
 from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Among, Found, IndexReader, Level, Query
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Handler, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted
@@ -27,8 +28,11 @@ _PATHS: tuple[tuple[str, Level], ...] = (
 class SearchRoutes:
     """Handlers of searches; `max_results` bounds one answer."""
 
-    def __init__(self, index: IndexReader, max_results: int, public_url: str = "") -> None:
+    def __init__(
+        self, index: IndexReader, ask: Asking, max_results: int, public_url: str = ""
+    ) -> None:
         self._index = index
+        self._ask = ask
         self._max_results = max_results
         self._public_url = public_url
 
@@ -49,8 +53,7 @@ class SearchRoutes:
         media_type = choose(accepted(request), JSON_TYPES)
         asked = search_parameters(request.query)
         base = base_url(request, self._public_url)
-        query = self._query(request, level, asked)
-        found, remaining = self._found(query, asked)
+        found, remaining, query = await self._ask(self._answer, request, level, asked)
         body = joined([answer_of(one, query, base, asked) for one in found])
         headers = [
             ("Content-Type", media_type),
@@ -62,6 +65,13 @@ class SearchRoutes:
             text = f"There are {remaining} additional results that can be requested"
             headers.append(("Warning", f"299 {base}: {text}"))
         await request.respond(200, body, headers)
+
+    def _answer(
+        self, request: Request, level: Level, asked: SearchParameters
+    ) -> tuple[list[Found], int, Query]:
+        """All that is asked of the index, one after the other."""
+        query = self._query(request, level, asked)
+        return *self._found(query, asked), query
 
     def _query(self, request: Request, level: Level, asked: SearchParameters) -> Query:
         study, series = request.params.get("study"), request.params.get("series")

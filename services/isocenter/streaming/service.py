@@ -1,10 +1,12 @@
 """Streaming as a value: routes over an index and an object store."""
 
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.frame_routes import FrameRoutes
+from isocenter.streaming.generation import Generation
 from isocenter.streaming.metadata_routes import MetadataRoutes
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.ports import Ports
@@ -18,12 +20,14 @@ from isocenter.streaming.stored import Instances
 
 def build(ports: Ports, settings: StreamingSettings) -> Service:
     """Make the service of one HTTP process; all of it runs on that process's event loop."""
-    instances = Instances(ports.index)
+    ask = Asking(ports.index)
+    generation = Generation(ports.index, ask)
+    instances = Instances(ports.index, ask, generation)
     objects = ObjectsView(ports.objects, settings.max_open_objects, settings.max_mapped_bytes)
     decoding = Decoding(objects, settings)
-    changes = Changes(ports.index)
+    changes = Changes(generation)
     metadata = MetadataRoutes(
-        instances, ports.index, settings.metadata_cache_bytes, settings.public_url
+        instances, generation, settings.metadata_cache_bytes, settings.public_url
     )
 
     def drain(grace_s: float) -> None:
@@ -34,11 +38,11 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
         name="streaming",
         drains=(drain,),
         routes=(
-            *SearchRoutes(ports.index, settings.max_results, settings.public_url).routes(),
+            *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
             *FrameRoutes(instances, objects, decoding).routes(),
             *metadata.routes(),
             *RetrieveRoutes(instances, objects, decoding).routes(),
             *RenderedRoutes(instances, decoding, settings.public_url).routes(),
-            *StateRoutes(ports, changes, names_in(settings.indexer_nodes)).routes(),
+            *StateRoutes(ports, ask, changes, names_in(settings.indexer_nodes)).routes(),
         ),
     )

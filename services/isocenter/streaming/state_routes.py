@@ -11,6 +11,7 @@ from typing import Any, Literal
 from isocenter.errors import InvalidRequest, NotFound
 from isocenter.ports.index_rows import HoldRow, InstanceState
 from isocenter.ports.journal import commits_behind
+from isocenter.runtime.asking import Asking
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.streaming.changes import Changes
@@ -26,8 +27,11 @@ _STATES = ("held", "released", "dropped")
 class StateRoutes:
     """Handlers below `/api`."""
 
-    def __init__(self, ports: Ports, changes: Changes, indexer_nodes: Sequence[str]) -> None:
+    def __init__(
+        self, ports: Ports, ask: Asking, changes: Changes, indexer_nodes: Sequence[str]
+    ) -> None:
         self._ports = ports
+        self._ask = ask
         self._indexer_nodes = indexer_nodes
         self._changes = changes
 
@@ -48,10 +52,10 @@ class StateRoutes:
         """Totals, journal commits not yet applied (`lag`), room left (null when the store does not tell)."""
         index = self._ports.index
         content: dict[str, Any] = {
-            **index.totals(),
+            **await self._ask(index.totals),
             "lag": await self._lag(),
             "free_bytes": self._ports.objects.free_bytes(),
-            "generation": str(index.generation()),
+            "generation": str(await self._ask(index.generation)),
         }
         await _respond(request, content)
 
@@ -69,11 +73,12 @@ class StateRoutes:
         """Where a study is: received, indexed, completed, findings, held, conflicts."""
         study = request.params["study"]
         check_uids(study)
-        states = self._ports.index.states(study)
-        holds = self._ports.index.holds(study=study, limit=MAX_PAGE)
+        index = self._ports.index
+        states = await self._ask(index.states, study)
+        holds = await self._ask(index.holds, study=study, limit=MAX_PAGE)
         if not states and not holds:
             raise NotFound("nothing of this study was indexed")
-        row = self._ports.index.study(study)
+        row = await self._ask(index.study, study)
         await _respond(
             request,
             {
@@ -82,7 +87,7 @@ class StateRoutes:
                 "held": len(holds),
                 "complete": bool(row and row.complete),
                 "revision": row.revision if row else 0,
-                "findings": self._findings(study),
+                "findings": await self._ask(self._findings, study),
                 "lag": await self._lag(),
             },
         )
@@ -91,12 +96,12 @@ class StateRoutes:
         """Holds that wait for a person, by id."""
         limit, after = _page(request)
         study = dict(request.query).get("study")
-        holds = self._ports.index.holds(study=study, limit=limit, after=after)
+        holds = await self._ask(self._ports.index.holds, study=study, limit=limit, after=after)
         await _respond(request, [asdict(hold) for hold in holds])
 
     async def one_held(self, request: Request) -> None:
         """One hold, in any state."""
-        await _respond(request, asdict(self._hold(request.params["hold"])))
+        await _respond(request, asdict(await self._ask(self._hold, request.params["hold"])))
 
     async def release(self, request: Request) -> None:
         """Show it: the same patient or study after all."""
@@ -114,7 +119,8 @@ class StateRoutes:
 
     async def _lag(self) -> int:
         ends = await asyncio.to_thread(self._ports.journal.ends)
-        return commits_behind(ends, self._ports.index.positions(), self._indexer_nodes)
+        applied = await self._ask(self._ports.index.positions)
+        return commits_behind(ends, applied, self._indexer_nodes)
 
     def _findings(self, study: str) -> dict[str, int]:
         rows = self._ports.index.instances(study)

@@ -1,6 +1,5 @@
 """An instance as readers need it, looked up in the index and kept while the index does not change."""
 
-import time
 from dataclasses import dataclass, replace
 
 import orjson
@@ -15,12 +14,14 @@ from isocenter.pixels.document import Document
 from isocenter.pixels.image import Image, image_of
 from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import InstanceRow
+from isocenter.runtime.asking import Asking
 from isocenter.streaming.cache import Lru
+from isocenter.streaming.generation import Generation
 from isocenter.streaming.view import Viewed
 
 MAX_CACHED_BYTES = 8 << 20
 ROW_WEIGHT = 1200
-LOOK_EVERY_S = 0.01  # a change of the index is seen this late at most
+LOOK_EVERY_S = 0.01  # a change of an index in a file is seen this late at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,45 +121,42 @@ def _image(row: InstanceRow, pixel_tag: str) -> Image | None:
 class Instances:
     """Lookups of visible instances by their UIDs as received; kept until the index changes."""
 
-    def __init__(self, index: IndexReader) -> None:
+    def __init__(self, index: IndexReader, ask: Asking, generation: Generation) -> None:
         self._index = index
+        self._ask = ask
+        self._current = generation
         self._cache: Lru[tuple[str, str, str], Stored] = Lru(MAX_CACHED_BYTES)
         self._generation = -1
-        self._looked = 0.0
 
-    def get(self, study: str, series: str, sop: str) -> Stored:
+    async def get(self, study: str, series: str, sop: str) -> Stored:
         """One instance; raises NotFound when nothing visible has this name."""
-        self._forget_when_changed()
+        await self._forget_when_changed()
         key = (study, series, sop)
         found = self._cache.get(key)
         if found is None:
-            found = stored_of(self.row(study, series, sop))
+            found = stored_of(await self.row(study, series, sop))
             weight = ROW_WEIGHT + (found.layout.weight if found.layout is not None else 0)
             self._cache.put(key, found, weight)
         return found
 
-    def _forget_when_changed(self) -> None:
-        now = time.monotonic()
-        if now - self._looked < LOOK_EVERY_S:
-            return
-        self._looked = now
-        generation = self._index.generation()
+    async def _forget_when_changed(self) -> None:
+        generation = await self._current.current(LOOK_EVERY_S)
         if generation != self._generation:
             self._cache.clear()
             self._generation = generation
 
-    def row(self, study: str, series: str, sop: str) -> InstanceRow:
+    async def row(self, study: str, series: str, sop: str) -> InstanceRow:
         """The whole row with its document; raises NotFound."""
         check_uids(study, series, sop)
-        rows = self._index.instances(study, series, sop)
+        rows = await self._ask(self._index.instances, study, series, sop)
         if not rows:
             raise NotFound("there is no such instance")
         return rows[0]
 
-    def rows(self, study: str, series: str | None = None) -> list[InstanceRow]:
+    async def rows(self, study: str, series: str | None = None) -> list[InstanceRow]:
         """All visible rows of a study or series in their order; raises NotFound when there are none."""
         check_uids(study, *([series] if series else []))
-        rows = self._index.instances(study, series)
+        rows = await self._ask(self._index.instances, study, series)
         if not rows:
             raise NotFound("there is no such series" if series else "there is no such study")
         return rows

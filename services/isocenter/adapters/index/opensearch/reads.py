@@ -36,6 +36,8 @@ _BY_UID: list[Json] = [
 class OpenSearchReads:
     """The reading half. `_in_generation` runs a read and is what reader and writer differ in."""
 
+    is_local = False
+
     def _in_generation(self, work: Callable[[Generation], T]) -> T:
         raise NotImplementedError
 

@@ -36,6 +36,8 @@ _FROM = (
 class SqliteReads:
     """The reading half; `connections` lends a connection and the number of the generation it is open on."""
 
+    is_local = True
+
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
