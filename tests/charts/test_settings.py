@@ -8,8 +8,11 @@ from tests.support.charts.pods import Pod, pods
 from tests.support.charts.promises import WAITED_FOR, known_variables, settings_class
 from tests.support.charts.tools import CHART, matrix, missing, render
 
+from isocenter.embedded.http_worker import HttpSettings
 from isocenter.ingest.ae_list import parse_ae_list
 from isocenter.ingest.settings import IngestSettings
+from isocenter.runtime.access_policy import parse_policy
+from isocenter.runtime.caller import Action
 from isocenter.runtime.settings import read_settings
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason="the chart's checkers are not installed")
@@ -93,6 +96,27 @@ def test_the_receiver_reads_the_list_that_is_written() -> None:
         if values.stem != "least":
             test = known["HELM_TEST"]
             assert (test.may_send, test.may_ask) == (False, False)
+
+
+def test_the_provider_and_its_grants_are_what_a_process_that_answers_HTTP_takes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    values = CHART / "ci" / "ingress.yaml"
+    made = {pod.component: pod for pod in processes(values)}
+    assert "ISOCENTER_OIDC_ISSUER" not in made["indexer"].environment()
+    told(made["web"], monkeypatch, tmp_path)
+    settings = read_settings(HttpSettings)
+    assert settings.oidc_client_secret.get_secret_value() == "p/client-secret"
+    assert settings.oidc_public_url == "https://south.example"
+    document = next(
+        one
+        for one in render(CHART, values).of_kind("ConfigMap")
+        if one["metadata"]["name"].endswith("-access")
+    )
+    policy = parse_policy(document["data"]["access.toml"].encode())
+    claims = {"realm_access": {"roles": ["radiology"]}}
+    assert Action.RETRIEVE in policy.may(claims, settings.site)
+    assert not policy.may(claims, "elsewhere")
 
 
 def test_what_no_process_reads_yet_is_all_that_is_listed() -> None:

@@ -22,8 +22,16 @@
   {{- end -}}
 {{- end -}}
 {{- $exposedHttp := or $v.http.httpRoute.enabled $v.http.ingress.enabled -}}
-{{- if and $exposedHttp (not $v.access.existingSecret) -}}
+{{- if and $exposedHttp (not (or $v.access.existingSecret $v.access.oidc.issuer)) -}}
   {{- $bad = append $bad "HTTP is exposed without authentication: set access.existingSecret" -}}
+{{- end -}}
+{{- with $v.access.oidc -}}
+  {{- if and .issuer (or (not .audience) (eq .audience .clientId)) -}}
+    {{- $bad = append $bad "set access.oidc.audience, to something else than the client" -}}
+  {{- end -}}
+  {{- if and .issuer .clientId (not (and .existingSecret $v.http.publicUrl)) -}}
+    {{- $bad = append $bad "access.oidc.clientId needs access.oidc.existingSecret and http.publicUrl" -}}
+  {{- end -}}
 {{- end -}}
 {{- if and $exposedHttp $v.networkPolicy.enabled (not $v.http.peers) -}}
   {{- $bad = append $bad "set http.peers: where the gateway's pods are" -}}

@@ -48,6 +48,13 @@ no volume for data. No secret: those are files.
   {{- $_ := set $told "STREAMING_INDEXER_NODES" "indexer" -}}
   {{- $_ := set $told "STREAMING_PUBLIC_URL" $v.http.publicUrl -}}
 {{- end -}}
+{{- if and (has "http" .service.serves) $v.access.oidc.issuer -}}
+  {{- $_ := set $told "OIDC_ISSUER" $v.access.oidc.issuer -}}
+  {{- $_ := set $told "OIDC_AUDIENCE" $v.access.oidc.audience -}}
+  {{- $_ := set $told "OIDC_CLIENT_ID" $v.access.oidc.clientId -}}
+  {{- $_ := set $told "OIDC_PUBLIC_URL" (ternary $v.http.publicUrl "" (not (empty $v.access.oidc.clientId))) -}}
+  {{- $_ := set $told "OIDC_CA_FILE" (ternary "/run/secrets/isocenter/oidc-ca.crt" "" $v.access.oidc.ownAuthority) -}}
+{{- end -}}
 {{- if and (has "index" .service.uses) $v.index.ownAuthority -}}
   {{- $_ := set $told "INDEX_CA_FILE" "/run/secrets/isocenter/ca.crt" -}}
 {{- end -}}
@@ -118,6 +125,17 @@ no volume for data. No secret: those are files.
     {{- $_ := set $names . (get $own . | default (index $v . "existingSecret")) -}}
   {{- end -}}
 {{- end -}}
+{{- with $v.access.oidc }}
+{{- if and .existingSecret (has "http" $.service.serves) }}
+- secret:
+    name: {{ .existingSecret }}
+    items:
+      - { key: client-secret, path: isocenter_oidc_client_secret }
+      {{- if .ownAuthority }}
+      - { key: ca.crt, path: oidc-ca.crt }
+      {{- end }}
+{{- end }}
+{{- end }}
 {{- range $what := list "objects" "bus" "rpc" "metrics" "tracing" "index" }}
 {{- with get $names $what }}
 - secret:
@@ -142,6 +160,10 @@ no volume for data. No secret: those are files.
 - secret:
     name: {{ $v.access.existingSecret }}
     items: [{ key: users.json, path: users.json }]
+{{- end }}
+{{- if and (has "http" .service.serves) .root.Values.access.oidc.issuer }}
+- configMap:
+    name: {{ include "isocenter.name" .root }}-access
 {{- end }}
 {{- if or (has "rpc" .service.serves) .service.calls }}
 - secret:

@@ -126,4 +126,6 @@ def _ports_out(name: str, pod: Pod) -> set[str]:
     told = pod.environment()
     backends = {*USES.get(name, set[str]()), *(["OTLP"] if name in CALLS else [])}
     urls = [told.get(f"ISOCENTER_{backend}_URL", "") for backend in backends]
-    return {port for url in urls for port in PORT.findall(url)}
+    ports = {port for url in urls for port in PORT.findall(url)}
+    issuer = told.get("ISOCENTER_OIDC_ISSUER", "")  # of those that answer HTTP
+    return ports | set(PORT.findall(issuer) or ["443"] if issuer else [])
