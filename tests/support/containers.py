@@ -58,7 +58,7 @@ class Image:
 def built() -> Iterator[Image]:
     """Build the image of this checkout, unless it is built already, and mount it."""
     archive = script("isocenter.sh").splitlines()[-1]
-    config = json.loads(script("root.sh", "config", NAME))
+    config = json.loads(script("root.sh", "config", NAME))["OCIv1"]["config"]
     container, root = script("root.sh", "mount", NAME).splitlines()
     try:
         yield Image(Path(archive), config, Path(root))

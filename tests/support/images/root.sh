@@ -7,7 +7,7 @@ set -eu
 need buildah
 alone
 case $1 in
-config) store inspect --type image --format '{{json .OCIv1.Config}}' "$2" ;;
+config) store inspect --type image "$2" ;;
 mount)
   container=$(store from --pull-never "$2")
   echo "$container"
