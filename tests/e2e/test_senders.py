@@ -12,11 +12,12 @@ import pytest
 from pydicom.errors import InvalidDicomError
 from pynetdicom import AE
 from tests.support import foreign
-from tests.support.checker import evidence, index_rows, journal_files, stored
+from tests.support.checker import evidence, journal_files, stored
 from tests.support.checker.check import check
 from tests.support.commanded import Commanded, platform
 from tests.support.dicom_files import all_files, data_set_of, real_files
 from tests.support.foreign import Sent
+from tests.support.platform import Platform
 from tests.support.wado import study_as_stored
 
 Sender = Callable[[int, Path], Sent]
@@ -68,9 +69,9 @@ def check_promise(running: Commanded, sent: Sent) -> None:
         running.until(lambda: sum(quarantined(running).values()) == len(failed), 30)
 
 
-def check_returned(running: Commanded) -> None:
+def check_returned(running: Platform) -> None:
     """WADO-RS gives what is shown, byte for byte: by digests over transfer syntax and data set."""
-    rows = [row for row in index_rows.rows(running.data / "index") if not (row.held or row.deleted)]
+    rows = [row for row in running.kept.rows() if not (row.held or row.deleted)]
     shown = {row.digest for row in rows if row.current}
     with httpx.Client(base_url=running.url, timeout=60) as client:
         returned = [
@@ -114,7 +115,7 @@ def test_pynetdicom_sends_all_files_and_each_is_accounted_for(tmp_path: Path) ->
             association.release()
         assert len(sent.answers) == len(pairs)
         check_promise(running, sent)
-        receipts = journal_files.receipts(journal_files.lines(running.archive))
+        receipts = journal_files.receipts(running.kept.lines())
         kept = {receipt.digest for receipt in receipts}
         given = {
             foreign.digest(pairs[path][1], data_set_of(path))
@@ -184,7 +185,7 @@ def test_gdcmscu_sends_what_is_in_the_files(tmp_path: Path) -> None:
         assert sent > len(done) / 2
         running.until_settled()
         assert check(evidence.collect(running, [])) == []
-        receipts = journal_files.receipts(journal_files.lines(running.archive))
+        receipts = journal_files.receipts(running.kept.lines())
         given = {foreign.digest(f.transfer_syntax, data_set_of(f.path)) for f in files[::4]}
         assert {receipt.digest for receipt in receipts} <= given
         assert sent <= len(receipts) + sum(quarantined(running).values())

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from minio import Minio
 from tests.support.checker.servers import OnServers
-from tests.support.opensearch_server import INSTALLED as OPENSEARCH
-from tests.support.opensearch_server import find_java
 from tests.support.platform import Platform
-from tests.support.s3_servers import MINIO
 
 from isocenter.embedded.platform import PARTS, nodes
+from isocenter.embedded.servers import find_programs
+from isocenter.errors import Unavailable
 
 SERVERS = ("minio", "opensearch", "nats-1", "nats-2", "nats-3")
 HTTP_WORKERS = ("http-1", "http-2")
@@ -54,18 +53,10 @@ class ClusterPlatform(Platform):
 @contextmanager
 def running_cluster_platform(data: Path, *, settle_s: float = 2.0) -> Iterator[ClusterPlatform]:
     """One for as long as the block lasts; on failure the ends of its logs are printed."""
-    missing = [
-        name
-        for name, is_there in (
-            ("MinIO", MINIO.exists()),
-            ("OpenSearch", (OPENSEARCH / "installed").exists()),
-            ("Java 21 or newer", find_java() is not None),
-        )
-        if not is_there
-    ]
-    if missing:
-        reason = f"the cluster profile needs {', '.join(missing)}: `make setup` installs servers"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    try:
+        find_programs()
+    except Unavailable as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(error.message)
     platform = ClusterPlatform(data, settle_s=settle_s)
     try:
         platform.start()

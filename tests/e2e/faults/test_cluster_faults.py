@@ -20,7 +20,7 @@ from tests.support.sending import Item, Sending, acknowledged
 SEED = 20_262
 INSTANCES, STUDIES, SIDE = 400, 5, 32  # of one send
 ROUNDS, SOAK_ROUNDS, BATCHES = 2, 10, 2
-SETTLED_WITHIN_S = 180.0
+SETTLED_WITHIN_S = 240.0
 WIPED = "index wiped"
 NATS = ("nats-1", "nats-2", "nats-3")
 

@@ -74,9 +74,12 @@ def until_indexed(platform: Platform, within_s: float = 60.0) -> None:
 
 
 def until_told(platform: Platform, within_s: float = 60.0) -> None:
-    """Wait until an event names every receipt."""
+    """Wait until an event names every receipt of what is indexed, and every study that shows has arrived."""
     received = journal_files.receipts(platform.kept.lines())
+    rows = platform.kept.rows()
+    shown = {row.study for row in rows if row.current and not row.held and not row.deleted}
     platform.until(lambda: not untold(events(platform), received), within_s)
+    platform.until(lambda: shown <= set(arrived(platform)), within_s)
 
 
 def collect(platform: Platform, acknowledged: list[str], *, is_wiped: bool = False) -> Evidence:
