@@ -16,6 +16,7 @@ from isocenter.operations.settings import OperationsSettings
 from isocenter.operations.telling import tell_corrupted
 from isocenter.operations.verify import Fault
 from isocenter.operations.verify import verify as verify_objects
+from isocenter.runtime import log
 
 MARKS = {
     "good": "[green]good[/green]",
@@ -73,6 +74,7 @@ def doctor(platform: Platform, /, deep: bool) -> None:
 @click.pass_obj
 def rebuild_index(platform: Platform, /) -> None:
     """Build the search index anew from the journal. A running platform goes on serving meanwhile."""
+    log.configure("rebuild-index", level="error")
     with progress("rebuilding") as step:
         applied = rebuild(platform.settings(IndexerSettings), step)
     done = f"The index was built anew from {applied} journal entries."

@@ -14,6 +14,7 @@ from isocenter.operations.proving import prove
 from isocenter.operations.restoring import restore_all
 from isocenter.operations.settings import OperationsSettings
 from isocenter.operations.verify import Fault
+from isocenter.runtime import log
 from isocenter.runtime.clock import HybridClock
 
 
@@ -25,7 +26,7 @@ def backup(platform: Platform, /, destination: str, verify: bool) -> None:
     """Copy objects and journal to DESTINATION, a folder or file:// or s3+https:// URL; the platform may run.
 
     Run again it copies what is new. A bucket's keys are ISOCENTER_BACKUP_ACCESS_KEY and ISOCENTER_BACKUP_SECRET_KEY,
-    or else those of the objects. Secrets (secrets.json, private keys) are left out. Exit code 1 when something is
+    or else those of the objects. Secrets (secrets.json, private keys) stay out. Exit code 1 when something is
     missing or damaged.
     """
     settings = platform.settings(OperationsSettings)
@@ -82,6 +83,7 @@ def restore(platform: Platform, /, source: str) -> None:
     Killed, it goes on when it is run again. Exit code 1 when an object of the backup is missing or
     damaged; the rest is there.
     """
+    log.configure("restore", level="error")
     settings = platform.settings(OperationsSettings)
     with progress("restoring") as step:
         done = restore_all(source, settings, platform.settings(IndexerSettings), step)

@@ -10,7 +10,7 @@ from isocenter.ports.objects import ObjectStore, check_key
 
 FOLDER = "config/"
 MAX_BYTES = 16 << 20
-SECRET_NAMES = frozenset({"secrets.json"})
+MADE_ANEW = frozenset({"secrets.json"})  # secrets that each platform makes up for itself
 SECRET_SUFFIXES = frozenset({".key", ".pem", ".p12", ".pfx", ".token"})
 
 
@@ -22,7 +22,7 @@ def back_up(folder: Path, store: ObjectStore) -> tuple[dict[str, File], list[str
     copied: dict[str, File] = {}
     left_out: list[str] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not path.is_file() or path.name.startswith("."):
+        if not path.is_file() or path.name.startswith(".") or path.name in MADE_ANEW:
             continue
         if _is_left_out(path):
             left_out.append(path.name)
@@ -57,5 +57,4 @@ def _is_left_out(path: Path) -> bool:
         check_key(FOLDER + path.name)
     except InvalidRequest:
         return True
-    is_secret = path.name in SECRET_NAMES or path.suffix in SECRET_SUFFIXES
-    return is_secret or path.stat().st_size > MAX_BYTES
+    return path.suffix in SECRET_SUFFIXES or path.stat().st_size > MAX_BYTES
