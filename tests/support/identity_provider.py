@@ -36,7 +36,8 @@ def keys() -> dict[str, Any]:
 
 def public(name: str) -> dict[str, Any]:
     key = keys()[name].public_key()
-    kind = {"ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}.get(name, RSAAlgorithm)
+    kinds: dict[str, Any] = {"ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}
+    kind = kinds.get(name, RSAAlgorithm)
     algorithm = name if name in ("RS256", "PS256", "ES256", "EdDSA") else "RS256"
     return {**json.loads(kind.to_jwk(key)), "kid": name, "use": "sig", "alg": algorithm}
 
