@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
+from isocenter.embedded.backends import read_told
 from isocenter.embedded.layout import Layout, default_data_folder
 from isocenter.runtime.settings import ServiceSettings, read_settings
 
@@ -39,12 +40,17 @@ class Platform:
         return Layout((self.data or default_data_folder()).absolute())
 
     def settings(self, kind: type[S]) -> S:
-        """What the environment says of the back-ends (ISOCENTER_OBJECTS_URL ...), and else of the data folder."""
+        """What the environment says of the back-ends (ISOCENTER_OBJECTS_URL ...), and else of the data folder.
+
+        Of a cluster platform on this machine: where its servers are while it runs.
+        """
         if self.data is None:
             told = read_settings(kind)
             if "data_folder" in told.model_fields_set:
                 return told
-        return read_settings(kind, data_folder=self.layout().data)
+        layout = self.layout()
+        servers = read_told(layout.backends_file) if layout.cluster_file.exists() else {}
+        return read_settings(kind, data_folder=layout.data, **servers)
 
     def base_url(self) -> str:
         """Address of the running platform."""

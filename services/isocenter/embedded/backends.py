@@ -1,6 +1,7 @@
 """What the services of a platform stand on: the folder and one broker, or the servers that a cluster has."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,6 +101,22 @@ def _broker(cluster: NatsCluster, node: ClusterNode, run: Path) -> Child:
 
 def _server(name: str, command: tuple[str, ...], told: Mapping[str, str]) -> Child:
     return Child(name, command, {NODE: name, **told}, STAGE)
+
+
+def write_told(path: Path, told: Mapping[str, str]) -> None:
+    """Keep what services are told for commands of the same user."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(dict(told)))
+
+
+def read_told(path: Path) -> dict[str, str]:
+    """Settings by the names of their fields; empty when no platform wrote any."""
+    try:
+        told: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return {name.removeprefix("ISOCENTER_").lower(): value for name, value in told.items()}
 
 
 async def until_usable(backends: Backends, timeout_s: float) -> None:

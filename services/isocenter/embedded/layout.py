@@ -59,6 +59,11 @@ class Layout:
         return self.data / "platform.json"
 
     @property
+    def backends_file(self) -> Path:
+        """How commands find the servers of a running cluster platform; holds their secrets."""
+        return self.run / "backends.json"
+
+    @property
     def cluster_file(self) -> Path:
         """There when servers keep everything, and not `archive` and `index`."""
         return self.data / "cluster"

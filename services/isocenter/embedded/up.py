@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from isocenter.embedded.backends import until_usable
+from isocenter.embedded.backends import until_usable, write_told
 from isocenter.embedded.layout import Layout
 from isocenter.embedded.options import Options
 from isocenter.embedded.platform import backends, children
@@ -43,6 +43,7 @@ async def _serve(
     stop = asyncio.Event()
     stop_on_signals(stop)
     stands_on = backends(options, layout)
+    write_told(layout.backends_file, stands_on.told)
     supervisor = Supervisor(layout, children(options, layout, stands_on), report, lock)
 
     async def announce() -> None:
@@ -71,3 +72,4 @@ def up(options: Options, report: Callable[[str], None], ready: Ready) -> None:
             asyncio.run(_serve(options, layout, report, ready, lock))
         finally:
             layout.address_file.unlink(missing_ok=True)
+            layout.backends_file.unlink(missing_ok=True)
