@@ -18,8 +18,8 @@ await report(async ({ page, context, base, folder, rest: [study, password] }) =>
   await page.getByText('Not signed in').waitFor();
   const refused = await page.locator('body').innerText();
   await page.screenshot({ path: `${folder}/refused.png` });
-  await context.clearCookies();
 
+  await context.clearCookies();
   await page.goto(`${base}/?q=phantom`);
   await signIn(page, 'ada', password);
   await page.locator('#worklist tbody tr').first().waitFor();

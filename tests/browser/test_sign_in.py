@@ -67,7 +67,7 @@ def test_a_person_signs_in_works_and_signs_out(guarded: Platform, drive: Drive) 
     found = drive("sign_in.mjs", guarded.url, "1.2.60", PASSWORD)
 
     assert "code_challenge_method=S256" in found["asked"]
-    assert "nothing here is open to them" in found["refused"]
+    assert "nothing here is open to it" in found["refused"]
     assert found["landed"] == f"{guarded.url}/?q=phantom"
     (cookie,) = found["seen"]
     assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == (

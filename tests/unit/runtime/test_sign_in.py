@@ -175,8 +175,11 @@ async def test_an_answer_that_nobody_asked_for_is_refused(site: Site) -> None:
 async def test_who_is_granted_nothing_is_told_so_and_has_no_session(site: Site) -> None:
     answer = await signed_in(site, groups=["cooks"], preferred_username="<b>otto")
     assert answer.status_code == 403
-    assert "&lt;b&gt;otto (s-1) is known, but nothing here is open to them" in answer.text
+    assert "The account &lt;b&gt;otto (s-1) is known, but nothing here is open to it" in answer.text
     assert SESSION not in site.http.cookies
+    again = await site.http.get("/sign-in?prompt=login")  # where the page leads
+    assert 'href="/sign-in?prompt=login"' in answer.text
+    assert parse_qs(urlsplit(again.headers["location"]).query)["prompt"] == ["login"]
 
 
 @pytest.mark.parametrize(

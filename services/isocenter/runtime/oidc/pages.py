@@ -6,7 +6,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Isocenter</title>
 <style>body{{background:#0b1118;color:#d7e0ea;font:16px system-ui;margin:15vh auto;max-width:32em;padding:0 1em}}
 a{{color:#40b8d8}}</style>
-<h1>Not signed in</h1><p>{reason}.</p><p><a href="/sign-in">Sign in again</a></p></html>
+<h1>Not signed in</h1><p>{reason}.</p><p><a href="/sign-in?prompt=login">Sign in again</a></p></html>
 """
 
 

@@ -77,12 +77,13 @@ class SignIn:
     async def start(self, request: Request) -> None:
         """Send the browser to the provider."""
         known = await self._provider.known()
+        query = dict(request.query)
         state, nonce, verifier = (secrets.token_urlsafe(size) for size in (24, 24, 48))
         kept = {
             "state": state,
             "nonce": nonce,
             "verifier": verifier,
-            "next": _local(dict(request.query).get("next", "/")),
+            "next": _local(query.get("next", "/")),
             "until_s": int(self._now_s()) + LASTS_S,
         }
         challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode()
@@ -95,6 +96,8 @@ class SignIn:
             "nonce": nonce,
             "code_challenge": challenge.rstrip("="),
             "code_challenge_method": "S256",
+            # after a refusal: as somebody else than the provider still knows
+            **({"prompt": "login"} if query.get("prompt") == "login" else {}),
         }
         sealed = self._seal.seal(json.dumps(kept).encode())
         cookie = self._sessions.cookies.keep(PURPOSE, sealed, LASTS_S)
@@ -108,7 +111,9 @@ class SignIn:
             code = self._code(dict(request.query), kept)
             id_token, claims = await self._tokens(code, kept)
             if not self._callers.may(claims):
-                raise Denied(f"{name_of(claims)} is known, but nothing here is open to them")
+                raise Denied(
+                    f"the account {name_of(claims)} is known, but nothing here is open to it"
+                )
             session = self._sessions.begin(id_token)
         except (InvalidRequest, Unauthenticated, Denied) as error:
             METRICS.count("isocenter_sign_in_failures_total")
