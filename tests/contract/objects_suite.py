@@ -209,6 +209,9 @@ class ObjectStoreSuite:
         with pytest.raises(InvalidRequest):
             list(store.list(prefix))
 
+    def test_room_for_spools_is_known(self, store: ObjectStore) -> None:
+        assert store.spool_free_bytes() > 0
+
     def test_free_bytes_is_a_number_or_unknown(self, store: ObjectStore) -> None:
         free = store.free_bytes()
         assert free is None or free > 0

@@ -46,7 +46,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     streaming_settings = read_settings(StreamingSettings, node=settings.node)
     recording = start_recording(open_journal, settings, stack)
     objects = open_objects(settings.objects_url, **settings.objects_access)
-    await prove_store(lambda: probe_objects(objects))
+    store = await prove_store(lambda: probe_objects(objects))
     index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)
@@ -67,7 +67,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     )
     service = Service(
         "http",
-        tasks={**receiving.tasks, **streaming.tasks},
+        tasks={**receiving.tasks, **streaming.tasks, **store.tasks},
         drains=(*receiving.drains, *streaming.drains),
         routes=routes,
     )

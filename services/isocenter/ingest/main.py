@@ -27,7 +27,6 @@ from isocenter.runtime.audit import Auditor
 from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
-from isocenter.runtime.service import Service
 from isocenter.runtime.store_probe import prove_store
 
 AE_LIST = "ae.toml"
@@ -74,7 +73,7 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     """Open adapters, then the ports."""
     recording = start_recording(open_journal, settings, stack)
     objects = open_objects(settings.objects_url, **settings.objects_access)
-    await prove_store(lambda: probe_objects(objects))
+    store = await prove_store(lambda: probe_objects(objects))
     index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)
@@ -85,10 +84,11 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     listener.start()
     receiving = build(ingest, purges=settings.purges)
     drains = (listener.drain, *receiving.drains)
+    receiving = replace(receiving, drains=drains, tasks={**receiving.tasks, **store.tasks})
     if not settings.answer_http:
-        return Process(Service("ingest", tasks=receiving.tasks, drains=drains))
+        return Process(replace(receiving, routes=()))
     web = open_web(receiving.routes, answer_of, recording.auditor, settings, stack)
-    return Process(replace(receiving, drains=drains), web=web)
+    return Process(receiving, web=web)
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ class Receiver:
         limits: ReceiveLimits | None = None,
     ) -> None:
         acknowledger = Acknowledger(objects, writer, clock, announce)
-        self._watermark = Watermark(objects.free_bytes, marks)
+        self._watermark = Watermark(objects.spool_free_bytes, marks)
         self._desk = Desk(
             objects,
             acknowledger,

@@ -113,5 +113,6 @@ def build(ingest: Ingest, *, purges: bool) -> Service:
         "ingest",
         tasks=dict(tasks),
         drains=(ingest.drain,),
+        conditions={"LOW_MARK": ingest.receiver.accepting},
         routes=ingest.routes(),
     )

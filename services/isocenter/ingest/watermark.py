@@ -1,4 +1,4 @@
-"""Room left on the data folder's disk: two marks, so that a full disk turns senders away before anything breaks."""
+"""Room left where spools lie: two marks, so that a full disk turns senders away before anything breaks."""
 
 import threading
 import time

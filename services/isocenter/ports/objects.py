@@ -118,3 +118,7 @@ class ObjectStore(Protocol):
     def free_bytes(self) -> int | None:
         """Room left, or None when the store does not tell."""
         ...
+
+    def spool_free_bytes(self) -> int:
+        """Room left for spools: on the file system they lie on, which may be another than that of the objects."""
+        ...

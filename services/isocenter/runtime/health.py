@@ -45,10 +45,19 @@ class Health:
         await self._say()
 
     async def block(self, reason: str) -> None:
-        """Fail readiness for the rest of this process's life, without ending it."""
+        """Fail readiness, without ending the process, until `unblock` with the same reason."""
+        if reason in self._blocked:
+            return
         self._blocked.add(reason)
         log.error("not_ready", reason=reason)
         await self._say()
+
+    async def unblock(self, reason: str) -> None:
+        """It is over; readiness comes back when nothing else blocks it."""
+        if reason in self._blocked:
+            self._blocked.discard(reason)
+            log.info("ready_again", reason=reason)
+            await self._say()
 
     async def _say(self) -> None:
         METRICS.set("isocenter_serving", int(self.ready))

@@ -18,6 +18,8 @@ from isocenter.runtime.service import Service, Subscription
 if TYPE_CHECKING:  # a process without routes loads no web server
     from isocenter.runtime.web_server import WebServer
 
+CONDITIONS_EVERY_S = 0.5
+
 log = logger(__name__)
 
 
@@ -48,6 +50,8 @@ class Running:
         for number, subscription in enumerate(self._service.subscriptions):
             name = f"consume {number}"
             self._finishing.append(self._spawn(group, name, self._consuming(subscription)))
+        if self._service.conditions:
+            self._endless.append(self._spawn(group, "readiness", self._watch_conditions))
         for name, task in self._service.tasks.items():
             self._endless.append(self._spawn(group, name, task))
 
@@ -80,6 +84,13 @@ class Running:
         remaining = [task for task in (*self._finishing, *self._endless) if not task.done()]
         if remaining:
             await asyncio.wait(remaining, timeout=left_s)
+
+    async def _watch_conditions(self) -> None:
+        while True:
+            for reason, is_met in self._service.conditions.items():
+                met = await asyncio.to_thread(is_met)
+                await (self._health.unblock(reason) if met else self._health.block(reason))
+            await asyncio.sleep(CONDITIONS_EVERY_S)
 
     def _spawn(
         self, group: asyncio.TaskGroup, name: str, start: Callable[[], Awaitable[None]]

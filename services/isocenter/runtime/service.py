@@ -31,7 +31,8 @@ class Service:
 
     `servicers` add themselves to the gRPC server; `tasks` run by name until cancelled and end the process when they
     fail; `drains` are called once the process is not serving any more, each in a thread of its own, while tasks still
-    run; `routes` are for the web application that composition makes.
+    run; `conditions`, by the reason that the log names, say whether the process is fit for new work: while one says no
+    it is not ready, and goes on living; `routes` are for the web application that composition makes.
     """
 
     name: str
@@ -39,4 +40,5 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     tasks: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     drains: Sequence[Callable[[float], None]] = ()  # with the grace that is left, seconds
+    conditions: dict[str, Callable[[], bool]] = field(default_factory=dict)
     routes: Sequence[Route] = ()

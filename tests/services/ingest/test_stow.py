@@ -141,7 +141,7 @@ async def test_an_answer_only_in_xml_is_406(here: Site) -> None:
 async def test_a_full_disk_is_503_with_retry_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FilesystemObjects, "free_bytes", lambda _: 0)
+    monkeypatch.setattr(FilesystemObjects, "spool_free_bytes", lambda _: 0)
     with site(tmp_path) as full:
         answer = await store(full, [part10("1.2.3.4.1")])
         assert answer.status_code == 503

@@ -5,7 +5,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, create_subprocess_exec
 from asyncio.subprocess import Process as Program
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -226,3 +226,27 @@ async def test_a_second_process_of_a_name_does_not_start(tmp_path: Path) -> None
         async with program(tmp_path) as second:
             assert await asyncio.wait_for(second.wait(), 20) == 1
         assert first.returncode is None
+
+
+async def test_a_condition_that_is_not_met_takes_readiness_away_for_as_long_and_leaves_life(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "CONDITIONS_EVERY_S", 0.01)
+    room = asyncio.Event()
+    process = Process(Service("small", conditions={"LOW_MARK": room.is_set}))
+
+    async def ready() -> bool:
+        return await health(settings) == SERVING
+
+    async with living(process, settings):
+        assert await health(settings) == NOT_SERVING
+        assert await health(settings, "live") == SERVING
+        room.set()
+        await until(ready)
+        room.clear()
+        await until(lambda: not_(ready))
+        assert await health(settings, "live") == SERVING
+
+
+async def not_(asked: Callable[[], Awaitable[bool]]) -> bool:
+    return not await asked()

@@ -123,6 +123,10 @@ class FilesystemObjects:
 
     def free_bytes(self) -> int | None:
         """Room left on the file system for this user."""
+        return self.spool_free_bytes()
+
+    def spool_free_bytes(self) -> int:
+        """The same: spools become objects where they lie."""
         return self._disk.free_bytes(self._root)
 
     def _path(self, key: str) -> str:

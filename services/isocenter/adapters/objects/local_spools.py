@@ -37,6 +37,11 @@ class LocalSpools:
         """Open a fresh private file. Raises OutOfSpace, StorageFailed, Unavailable."""
         return self._opened().new()
 
+    def free_bytes(self) -> int:
+        """Room left where the folder is, or will be."""
+        there = next(one for one in (self._folder, *self._folder.parents) if one.exists())
+        return Disk().free_bytes(str(there))
+
     def _opened(self) -> Spools:
         with self._lock:
             if self._spools is None:

@@ -140,6 +140,10 @@ class S3Objects:
         """None: S3 does not tell."""
         return None
 
+    def spool_free_bytes(self) -> int:
+        """Room left on the spool folder's file system."""
+        return self._spools.free_bytes()
+
     def _put_new(self, key: str, content: memoryview, sha256: str) -> ObjectInfo:
         if self._is_conditional and len(content) < IN_PARTS_FROM_BYTES:
             standing = self._put_if_new(key, content, sha256)
