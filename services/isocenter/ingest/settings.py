@@ -40,8 +40,8 @@ class IngestSettings(ServiceSettings):
     http_bodies: Annotated[int, Field(ge=1, le=64)] = 8
     """Request bodies received at once by one process; as many again wait, more are turned away."""
     low_mark_bytes: Annotated[int, Field(ge=0)] = LOW_BYTES
-    """Free bytes where spools lie (in the objects' folder; of a bucket, in the spool folder) below which new associations
-    and requests are turned away, and the process is not ready."""
+    """Free bytes where spools lie (in the objects' folder; of a bucket, in the spool folder) below which new
+    associations and requests are turned away, and the process is not ready."""
     hard_mark_bytes: Annotated[int, Field(ge=0)] = HARD_BYTES
     """Free bytes below which nothing is received; the reserve of journal, index and broker."""
     deletion_grace_h: Annotated[float, Field(ge=0, le=24 * 3650)] = 24 * 7
