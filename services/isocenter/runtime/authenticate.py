@@ -115,7 +115,7 @@ class Authenticator:
             return await elsewhere.by_token(token, peer)
         except Unauthenticated as error:
             METRICS.count("isocenter_sign_in_failures_total")
-            log.warning("token_refused", peer=peer, why=error.message)
+            log.warning("token_refused", peer=peer, error=error.message)
             raise
 
     def close(self) -> None:
