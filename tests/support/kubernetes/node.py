@@ -12,6 +12,7 @@ import pytest
 from tests.support.kubernetes.cluster import SCRIPTS, Cluster, excuse, missing, programs
 from tests.support.kubernetes.control_plane import started
 from tests.support.kubernetes.images import link_images
+from tests.support.poll import poll
 
 NEEDED = ("unshare", "nsenter", "containerd", "runc", "iptables", "conntrack", "buildah", "ip")
 OWN = ["-m", "-n", "-p", "-f", "--mount-proc", "--propagation", "private", "--kill-child=KILL"]
@@ -63,11 +64,14 @@ def node() -> Iterator[Node]:
     state.mkdir()
     told = {"DIR": str(state), "BIN": str(programs()), "IMAGES": str(link_images(folder))}
     command = ["unshare", *OWN, "bash", str(SCRIPTS / "node.sh")]
+    init = 0
     try:
         with started(state, command, {**os.environ, **told}) as unshare:
             init = first_process(unshare)
             within = ("nsenter", "-t", str(init), "-m", "-n", "-p")
             yield Node(state, within, init)
     finally:
+        if init:  # the last of its namespaces to go
+            poll(lambda: not Path(f"/proc/{init}").exists(), within_s=60)
         forget_cgroups()
         shutil.rmtree(folder, ignore_errors=True)
