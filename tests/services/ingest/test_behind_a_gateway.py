@@ -54,11 +54,12 @@ def serving(folder: Path, bus: RunningNats, **told: str) -> Iterator[None]:
         process.wait()
 
 
-def is_serving(port: int) -> bool:
+def is_serving(port: int, name: str = "") -> bool:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         try:
-            return bool(stub.Check(health_pb2.HealthCheckRequest(), timeout=1).status == SERVING)
+            asked = health_pb2.HealthCheckRequest(service=name)
+            return bool(stub.Check(asked, timeout=1).status == SERVING)
         except grpc.RpcError:
             return False
 
@@ -91,3 +92,30 @@ def test_unless_it_is_told_to_it_opens_no_http_port(tmp_path: Path, bus: Running
         poll(lambda: is_serving(probes), 20)
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"http://127.0.0.1:{web}/dicom-web/studies", trust_env=False)
+
+
+def away() -> dict[str, str]:
+    """A bucket of a server that does not answer."""
+    return {
+        "ISOCENTER_OBJECTS_URL": f"s3+http://127.0.0.1:{free_port()}/bucket",
+        "ISOCENTER_OBJECTS_ACCESS_KEY": "somebody",
+        "ISOCENTER_OBJECTS_SECRET_KEY": "something",
+    }
+
+
+def test_it_is_ready_without_its_store(tmp_path: Path, bus: RunningNats) -> None:
+    probes = free_port()
+    with serving(tmp_path, bus, ISOCENTER_HEALTH_PORT=str(probes), **away()):
+        poll(lambda: is_serving(probes), 60)
+        assert "object_store_not_probed" in (tmp_path / "ingest.log").read_text()
+
+
+def test_below_the_low_mark_of_its_spool_folder_it_is_not_ready_and_lives(
+    tmp_path: Path, bus: RunningNats
+) -> None:
+    told = {"ISOCENTER_HEALTH_PORT": str(free_port()), **away()}
+    probes = int(told["ISOCENTER_HEALTH_PORT"])
+    with serving(tmp_path, bus, **told, ISOCENTER_INGEST_LOW_MARK_BYTES=str(1 << 60)):
+        poll(lambda: "LOW_MARK" in (tmp_path / "ingest.log").read_text(), 60)
+        poll(lambda: is_serving(probes, "live"), 20)
+        assert not is_serving(probes)
