@@ -1,4 +1,5 @@
-"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, memory; all by default.
+"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, memory; all by default. And cluster,
+which is run where it is named: it needs MinIO and OpenSearch.
 
 Delete nothing on the measured disk for five minutes before: ext4 passes over inodes that were deleted shortly before,
 one by one, for each file that is created (seen: a quarter of a receiver's processor time).
@@ -8,17 +9,18 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.perf import memory, reading, receiving
+from tests.perf import cluster, memory, reading, receiving
 from tests.perf.report import Report
 
 SECTIONS = ("receiving", "long", "search", "scale", "frames", "memory")
+NAMED = ("cluster",)
 
 
 def main() -> None:
     """Run the sections and say which bars were missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.perf", description=__doc__)
     parser.add_argument(
-        "sections", nargs="*", choices=[*SECTIONS, []], help="which; all when none is named"
+        "sections", nargs="*", choices=[*SECTIONS, *NAMED, []], help="which; all when none is named"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="of each reading load")
@@ -37,6 +39,9 @@ def main() -> None:
             "scale": lambda: reading.scale(report, told.scale),
             "frames": lambda: reading.frames(report, scratch, told.seconds),
             "memory": lambda: memory.run(report, scratch, 4.3),
+            "cluster": lambda: cluster.run(
+                report, scratch, told.rounds, told.studies, told.seconds
+            ),
         }
         for name in told.sections or SECTIONS:
             runs[name]()

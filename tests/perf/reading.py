@@ -1,52 +1,19 @@
 """The reading section: search with 8 clients, frames, whole series, beside Orthanc on the same data."""
 
-import random
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 from tests.perf import load, peers
 from tests.perf.load import Load
-from tests.perf.peers import Peer, until
+from tests.perf.peers import until
+from tests.perf.questions import FRAMES, JSON, fill, questions
 from tests.perf.report import Report
 from tests.perf.scans import Maker
 from tests.perf.store import storescu
 
-JSON = "application/dicom+json"
-FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 OBJECTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 SERIES_SLICES = 300
-
-
-def _questions(studies: int) -> dict[str, list[str]]:
-    """The three kinds of search, each with many different values."""
-    numbers = random.Random(5).sample(range(studies), min(500, studies))
-    dates = [
-        (
-            f"{2000 + n % 26:04d}{1 + n // 26 % 12:02d}01",
-            f"{2000 + n % 26:04d}{1 + n // 26 % 12:02d}28",
-        )
-        for n in numbers
-    ]
-    base = "/dicom-web/studies?limit=25&"
-    return {
-        "PatientID": [f"{base}PatientID=PATIENT-{n:08d}" for n in numbers],
-        "name wild card": [f"{base}PatientName=Family{n // 10:07d}*" for n in numbers],
-        "date range and modality": [
-            f"{base}StudyDate={a}-{b}&ModalitiesInStudy=CT" for a, b in dates
-        ],
-    }
-
-
-def _fill(peer: Peer, scratch: Path, studies: int) -> None:
-    """Send one small instance for each study."""
-    maker = Maker(run=4, rows=64, columns=64)
-    folder = scratch / "small"
-    if not folder.exists():
-        for study in range(studies):
-            maker.write(folder, study, 1)
-    storescu(peer, folder, nagle=False)
-    until(lambda: peer.instances_of(maker.study_uid(studies - 1)) == 1, 120)
 
 
 def search(report: Report, scratch: Path, studies: int, seconds: int) -> None:
@@ -56,8 +23,8 @@ def search(report: Report, scratch: Path, studies: int, seconds: int) -> None:
         ours = stack.enter_context(peers.isocenter(scratch / "search-isocenter"))
         theirs = stack.enter_context(peers.orthanc(scratch / "search-orthanc"))
         for peer in (ours, theirs):
-            _fill(peer, scratch, studies)
-        for what, paths in _questions(studies).items():
+            fill(peer, scratch, studies)
+        for what, paths in questions(studies).items():
             mine = load.run(ours, paths, JSON, clients=8, seconds=seconds)
             other = load.run(theirs, paths, JSON, clients=8, seconds=seconds)
             report.line(
