@@ -33,6 +33,7 @@ from isocenter.ports.index_rows import (
 
 R = TypeVar("R", SeriesRow, StudyRow)
 _CONFLICT = 409
+_DOCUMENTS: tuple[Kind, ...] = ("studies", "series", "ledger")
 
 
 class Writing:
@@ -45,13 +46,17 @@ class Writing:
 
     def apply(self, batch: IndexBatch) -> None:
         """Write it all; searchable and durable on return."""
-        cleared = self._documents(batch)
-        if batch.gone_series or batch.gone_studies:
+        instances = self._instances(batch)
+        is_gone = bool(batch.gone_series or batch.gone_studies)
+        cleared = self._documents(batch, refresh=is_gone or not instances)
+        if is_gone:
             self._hide(batch)
-        self._server.bulk(self._instances(batch))
+        self._server.bulk(instances)
+        if instances and not is_gone:  # who finds a study finds what is in it
+            self._server.refresh(self._generation.index(kind) for kind in _DOCUMENTS)
         self._last(batch, cleared)
 
-    def _documents(self, batch: IndexBatch) -> set[str]:
+    def _documents(self, batch: IndexBatch, *, refresh: bool) -> set[str]:
         """Everything but instances; the studies whose rows were written, and so are not dirty any more."""
         studies = list(_newest(batch.studies, lambda row: row.study_instance_uid))
         operations = [
@@ -62,7 +67,7 @@ class Writing:
             *map(self._series, _newest(batch.series, _key_of_series)),
             *map(self._study, studies),
         ]
-        written = self._server.bulk(operations)[len(operations) - len(studies) :]
+        written = self._server.bulk(operations, refresh=refresh)[len(operations) - len(studies) :]
         return {
             row.study_instance_uid
             for row, one in zip(studies, written, strict=True)
