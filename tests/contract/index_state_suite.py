@@ -58,6 +58,12 @@ def quarantine(number: int, repeats: int = 1) -> QuarantineRow:
 class IndexStateSuite:
     """Mixed into IndexSuite, whose fixtures it uses."""
 
+    def test_its_one_writer_may_decide(self, index: MetadataIndex, reader: IndexReader) -> None:
+        index.check_writer()
+        index.write(IndexBatch(positions={STREAM: 1}))
+        index.check_writer()
+        assert index.is_local == reader.is_local
+
     def test_decisions_are_listed_by_state_in_pages(
         self, index: MetadataIndex, reader: IndexReader
     ) -> None:
