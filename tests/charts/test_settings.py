@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.charts.pods import Pod, pods
-from tests.support.charts.promises import WAITED_FOR, known_variables, settings_class
+from tests.support.charts.promises import settings_class
 from tests.support.charts.tools import CHART, matrix, missing, render
 
 from isocenter.embedded.http_worker import HttpSettings
@@ -117,15 +117,6 @@ def test_the_provider_and_its_grants_are_what_a_process_that_answers_HTTP_takes(
     claims = {"realm_access": {"roles": ["radiology"]}}
     assert Action.RETRIEVE in policy.may(claims, settings.site)
     assert not policy.may(claims, "elsewhere")
-
-
-def test_what_no_process_reads_yet_is_all_that_is_listed() -> None:
-    read = {
-        name
-        for command in ("ingest", "indexer", "streaming", "http")
-        for name in known_variables(command)
-    }
-    assert read & WAITED_FOR == set(), "it is read now: take it off the list"
 
 
 def test_a_dashboards_json_is_whole_in_its_configuration() -> None:

@@ -67,9 +67,6 @@ no volume for data. No secret: those are files.
   {{- $_ := set $told "INGEST_LOW_MARK_BYTES" (int64 $v.spool.lowMarkBytes) -}}
   {{- $_ := set $told "INGEST_HARD_MARK_BYTES" (int64 $v.spool.hardMarkBytes) -}}
 {{- end -}}
-{{- if and (has "dicom" .service.serves) $v.spool.acknowledge -}}
-  {{- $_ := set $told "SPOOL_ACKNOWLEDGE" "true" -}}
-{{- end -}}
 {{- $targets := dict -}}
 {{- range $callee := .service.calls -}}
   {{- $one := index $v.services $callee -}}

@@ -22,8 +22,6 @@ SETTINGS = {
 }
 ABOUT_OTHERS = {"http": ("ingest", "streaming")}
 """Whose settings a process reads beside its own."""
-WAITED_FOR = {"SPOOL_ACKNOWLEDGE"}
-"""Settings that the chart gives and no process reads yet; nothing but this list may be so."""
 READ_ELSEWHERE = {"SECRETS_FOLDER"}  # where the settings' own secrets are
 UNTESTED = {"least"}  # it says so itself
 METRIC = re.compile(r"\b((?:isocenter|process)_[a-z_]+)\b")
@@ -58,7 +56,7 @@ def settings(rendering: Rendering) -> Iterator[str]:
                 yield f"{pod.name}: there is no service {command[2]}"
                 continue
             known = known_variables(command[2])
-            for name in sorted(_told(pod) - known - WAITED_FOR):
+            for name in sorted(_told(pod) - known):
                 yield f"{pod.name}: nobody reads ISOCENTER_{name}"
 
 
