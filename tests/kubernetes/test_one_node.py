@@ -15,7 +15,8 @@ from tests.support.sending import Item, Sending, acknowledged
 
 pytestmark = pytest.mark.kubernetes
 RUNS = count(1)
-ITEMS = [Item(study, number) for study in range(40) for number in range(50)]
+# an upgrade took 2,000 of them before it ended
+ITEMS = [Item(study, number) for study in range(400) for number in range(50)]
 
 
 @pytest.fixture(scope="module")
