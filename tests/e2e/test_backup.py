@@ -25,6 +25,8 @@ from isocenter.operations.proving import prove
 from isocenter.operations.verify import Fault
 from isocenter.runtime.clock import HybridClock
 
+pytestmark = pytest.mark.timeout(600)  # servers are started in it
+
 SEARCHES = (
     "/dicom-web/studies?includefield=all",
     "/dicom-web/series?includefield=all",

@@ -3,6 +3,7 @@
 The tests are the same functions; `library` and `desk` are platforms of the other profile here.
 """
 
+import pytest
 from tests.e2e.test_decisions import (
     test_deleted_study_is_gone_and_comes_back,
     test_deletion_asks_first,
@@ -36,6 +37,8 @@ from tests.e2e.test_names import (
     test_names_are_what_an_independent_reader_decodes,
     test_other_peoples_names_are_not_found,
 )
+
+pytestmark = pytest.mark.timeout(600)  # servers are started in it
 
 __all__ = [
     "client",

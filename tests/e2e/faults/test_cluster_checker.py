@@ -15,6 +15,8 @@ from tests.support.checker.servers import OnServers
 from tests.support.cluster_platform import ClusterPlatform
 from tests.support.sending import Item, Sending, acknowledged
 
+pytestmark = pytest.mark.timeout(600)  # servers are started in it
+
 SIDE = 32
 COPY = "checker"
 COPIED = ("instances", "ledger")

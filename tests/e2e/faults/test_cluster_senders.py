@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from tests.e2e.test_senders import check_returned, storescu, uid_of
 from tests.support.checker.check import check
 from tests.support.checker.evidence import collect, until_indexed, until_told
 from tests.support.cluster_platform import ClusterPlatform
 from tests.support.dicom_files import all_files
+
+pytestmark = pytest.mark.timeout(600)  # servers are started in it
 
 
 def test_dcmtk_sends_all_files_and_each_is_accounted_for(

@@ -22,6 +22,8 @@ from isocenter.ports.index import IndexReader
 from isocenter.runtime.rpc_channels import channel
 from isocenter.streaming.rpc import IndexerClient
 
+pytestmark = pytest.mark.timeout(600)  # servers are started in it
+
 TAKE_OVER_S = 60.0  # the lease lapses in 10 s; the rest is a busy machine's
 
 
