@@ -124,6 +124,7 @@ def publishable(site: str) -> Iterator[str]:
             yield f"$JS.API.STREAM.{verb}.{stream}"
         for verb in ("DURABLE.CREATE", "INFO", "MSG.NEXT"):
             yield f"$JS.API.CONSUMER.{verb}.{stream}.*"
+        yield f"$JS.API.CONSUMER.LIST.{stream}"
         yield f"$JS.ACK.{stream}.>"
 
 

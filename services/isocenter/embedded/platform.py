@@ -37,7 +37,7 @@ def backends(options: Options, layout: Layout) -> Backends:
 
 def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[str, str]:
     """What all service processes are told; `ISOCENTER_...` of the supervisor's own environment comes first."""
-    indexers = ",".join(_nodes_of("indexer", options))
+    indexers = ",".join(nodes_of("indexer", is_cluster=options.is_cluster))
     told = {
         "ISOCENTER_SITE": options.site,
         "ISOCENTER_DATA_FOLDER": str(layout.data),
@@ -50,7 +50,7 @@ def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[s
         "ISOCENTER_INGEST_DICOM_TLS_PORT": str(options.dicom_tls_port),
         "ISOCENTER_INGEST_AE_TITLE": options.ae_title,
         "ISOCENTER_INGEST_SHARE_DICOM_PORT": str(options.is_cluster).lower(),
-        "ISOCENTER_INGEST_PURGE_NODE": _nodes_of("ingest", options)[0],
+        "ISOCENTER_INGEST_PURGE_NODE": nodes_of("ingest", is_cluster=options.is_cluster)[0],
         "ISOCENTER_INGEST_INDEXER_NODES": indexers,
         "ISOCENTER_STREAMING_INDEXER_NODES": indexers,
         "ISOCENTER_INDEXER_SETTLE_S": str(options.settle_s),
@@ -67,9 +67,10 @@ def nodes(service: str, replicas: int) -> list[str]:
     return [f"{service}-{number}" for number in range(1, replicas + 1)]
 
 
-def _nodes_of(service: str, options: Options) -> list[str]:
+def nodes_of(service: str, *, is_cluster: bool) -> list[str]:
+    """Names of a service's processes in a profile."""
     (part,) = (part for part in PARTS if part.service == service)
-    return nodes(service, part.replicas if options.is_cluster else 1)
+    return nodes(service, part.replicas if is_cluster else 1)
 
 
 def process(service: str, node: str, stage: int, told: Mapping[str, str]) -> Child:
@@ -84,7 +85,7 @@ def children(options: Options, layout: Layout, stands_on: Backends) -> list[Chil
     services = [
         process(part.service, node, part.stage, told)
         for part in PARTS
-        for node in _nodes_of(part.service, options)
+        for node in nodes_of(part.service, is_cluster=options.is_cluster)
     ]
     workers = [
         process("http", f"http-{number}", EDGE_STAGE, told)

@@ -2,15 +2,18 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+
+import grpc
 
 from isocenter.adapters.open import open_index_generations
 from isocenter.api.index.v1 import index_service_pb2 as pb
 from isocenter.api.index.v1.index_service_pb2_grpc import IndexServiceStub
 from isocenter.embedded.layout import Layout
+from isocenter.embedded.platform import nodes_of
 from isocenter.embedded.supervisor import only_one
-from isocenter.errors import Conflict
+from isocenter.errors import Conflict, Unavailable
 from isocenter.indexer.indexing import Indexer, Ports
 from isocenter.indexer.settings import IndexerSettings
 from isocenter.operations.places import existing_archive, folder_of
@@ -37,7 +40,8 @@ def rebuild(settings: IndexerSettings, step: Step) -> int:
             layout.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             stack.enter_context(only_one(layout))
         except Conflict:
-            return asyncio.run(_ask(_of_platform(settings, layout), step))
+            nodes = nodes_of("indexer", is_cluster=layout.cluster_file.exists())
+            return asyncio.run(_ask(_of_platform(settings, layout), step, nodes))
         return rebuild_here(settings, step)
 
 
@@ -69,8 +73,18 @@ def _of_platform(settings: IndexerSettings, layout: Layout) -> IndexerSettings:
     )
 
 
-async def _ask(settings: IndexerSettings, step: Step) -> int:
-    (channel, *_) = channels(settings, "indexer", ["indexer"])
+async def _ask(settings: IndexerSettings, step: Step, nodes: Sequence[str] = ()) -> int:
+    """Ask one indexer after another: those that stand by say so at once. Raises Unavailable when none does it."""
+    unavailable = Unavailable("no indexer answers")
+    for channel in channels(settings, "indexer", nodes):
+        try:
+            return await _ask_one(channel, step)
+        except Unavailable as error:
+            unavailable = error
+    raise unavailable
+
+
+async def _ask_one(channel: grpc.aio.Channel, step: Step) -> int:
     applied = 0
     async with channel:
         with translated():
