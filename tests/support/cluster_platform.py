@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from minio import Minio
 from tests.support.checker.servers import OnServers
-from tests.support.platform import Platform
+from tests.support.platform import Platform, kept_running
 
 from isocenter.embedded.platform import PARTS, nodes
 from isocenter.embedded.servers import find_programs
@@ -57,15 +57,8 @@ def running_cluster_platform(data: Path, *, settle_s: float = 2.0) -> Iterator[C
         find_programs()
     except Unavailable as error:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(error.message)
-    platform = ClusterPlatform(data, settle_s=settle_s)
-    try:
-        platform.start()
+    with kept_running(ClusterPlatform(data, settle_s=settle_s)) as platform:
         yield platform
-    except BaseException:
-        print(platform.logs())  # noqa: T201
-        raise
-    finally:
-        platform.stop()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 from tests.support.checker import evidence
-from tests.support.platform import Platform
+from tests.support.platform import Platform, kept_running
 
 COMMAND = str(Path(sys.executable).parent / "isocenter")
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104
@@ -91,12 +91,5 @@ def platform(
     folder: Path, *options: str, made: type[Commanded] = Commanded, **arguments: Any
 ) -> Iterator[Commanded]:
     """A platform for as long as the block lasts; on failure the ends of its logs are printed."""
-    running = made(folder, *options, **arguments)
-    try:
-        running.start()
+    with kept_running(made(folder, *options, **arguments)) as running:
         yield running
-    except BaseException:
-        print(running.logs())  # noqa: T201
-        raise
-    finally:
-        running.stop()

@@ -25,6 +25,8 @@ from tests.support.ports import free_port
 
 from isocenter.adapters.index.opensearch.location import located
 from isocenter.adapters.index.opensearch.server import Server
+from isocenter.embedded.opensearch_server import JAVA_FLAGS as SERVER_FLAGS
+from isocenter.embedded.opensearch_server import LOGGING, NOBODY
 
 VERSION = "3.8.0"
 INSTALLED = (
@@ -33,39 +35,8 @@ INSTALLED = (
     / f"opensearch-{VERSION}"
 )
 URL_VARIABLE = "ISOCENTER_TEST_OPENSEARCH_URL"
-NOBODY = 65534  # the server refuses to run as root
 START_WITHIN_S = 120.0
-JAVA_FLAGS = [
-    "-Xms512m",
-    "-Xmx512m",
-    "-Xss1m",
-    "-XX:+UseG1GC",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:MaxDirectMemorySize=256m",
-    "-XX:+ExitOnOutOfMemoryError",
-    "-Dfile.encoding=UTF-8",
-    "-Djava.awt.headless=true",
-    "-Djna.nosys=true",
-    "-Dio.netty.noUnsafe=true",
-    "-Dio.netty.noKeySetOptimization=true",
-    "-Dio.netty.recycler.maxCapacityPerThread=0",
-    "-Dio.netty.allocator.numDirectArenas=0",
-    "-Dlog4j.shutdownHookEnabled=false",
-    "-Dlog4j2.disable.jmx=true",
-    "-Djava.locale.providers=SPI,CLDR",
-    "--add-modules=jdk.incubator.vector",
-    "--add-opens=java.base/java.nio=ALL-UNNAMED",
-    "-Dopensearch.distribution.type=zip",
-    "-Dopensearch.bundled_jdk=false",
-]
-LOGGING = """status = error
-appender.c.type = Console
-appender.c.name = c
-appender.c.layout.type = PatternLayout
-appender.c.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}]%marker %m%n
-rootLogger.level = warn
-rootLogger.appenderRef.c.ref = c
-"""
+JAVA_FLAGS = [*SERVER_FLAGS, "-XX:TieredStopAtLevel=1"]  # it starts sooner
 
 
 def find_java() -> Path | None:

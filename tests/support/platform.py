@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from tests.support.checker.event_stream import Broker
@@ -165,12 +166,21 @@ class Platform:
         return (self.data / "platform.json").exists() and self.pids().keys() == set(self.parts)
 
 
+P = TypeVar("P", bound=Platform)
+
+
 @contextmanager
 def running(
     data: Path, *, settle_s: float = 2.0, settings: Mapping[str, str] | None = None
 ) -> Iterator[Platform]:
     """A platform for as long as the block lasts; on failure the ends of its logs are printed."""
-    platform = Platform(data, settle_s=settle_s, settings=settings)
+    with kept_running(Platform(data, settle_s=settle_s, settings=settings)) as platform:
+        yield platform
+
+
+@contextmanager
+def kept_running(platform: P) -> Iterator[P]:
+    """Start a platform, and stop it after the block; on failure the ends of its logs are printed."""
     try:
         platform.start()
         yield platform
