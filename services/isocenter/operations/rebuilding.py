@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing
 
 import grpc
 
@@ -76,20 +76,24 @@ def _of_platform(settings: IndexerSettings, layout: Layout) -> IndexerSettings:
 async def _ask(settings: IndexerSettings, step: Step, nodes: Sequence[str] = ()) -> int:
     """Ask one indexer after another: those that stand by say so at once. Raises Unavailable when none does it."""
     unavailable = Unavailable("no indexer answers")
-    for channel in channels(settings, "indexer", nodes):
-        try:
-            return await _ask_one(channel, step)
-        except Unavailable as error:
-            unavailable = error
+    async with AsyncExitStack() as stack:
+        opened = [
+            await stack.enter_async_context(channel)
+            for channel in channels(settings, "indexer", nodes)
+        ]
+        for channel in opened:
+            try:
+                return await _ask_one(channel, step)
+            except Unavailable as error:
+                unavailable = error
     raise unavailable
 
 
 async def _ask_one(channel: grpc.aio.Channel, step: Step) -> int:
     applied = 0
-    async with channel:
-        with translated():
-            stub = IndexServiceStub(channel)
-            async for told in stub.Rebuild(pb.RebuildRequest(caller="local"), timeout=TIMEOUT_S):
-                applied = told.applied_entries
-                step(applied, told.total_entries)
+    with translated():
+        stub = IndexServiceStub(channel)
+        async for told in stub.Rebuild(pb.RebuildRequest(caller="local"), timeout=TIMEOUT_S):
+            applied = told.applied_entries
+            step(applied, told.total_entries)
     return applied
