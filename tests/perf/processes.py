@@ -37,6 +37,23 @@ def cpu_s(pid: int) -> float:
     return total / TICKS_PER_S
 
 
+class Busy:
+    """How much of the machine was used since this was made."""
+
+    def __init__(self) -> None:
+        self._idle, self._all = self._ticks()
+
+    def share(self) -> float:
+        """From 0, all cores idle or waiting for a disk, to 1."""
+        idle, all_of_it = self._ticks()
+        return 1 - (idle - self._idle) / max(1, all_of_it - self._all)
+
+    @staticmethod
+    def _ticks() -> tuple[int, int]:
+        fields = [int(one) for one in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return fields[3] + fields[4], sum(fields)
+
+
 def peak_rss_mb(pid: int) -> dict[int, float]:
     """Peak resident memory without file mappings' help: VmHWM of each process of the tree, MB."""
     peaks = {}

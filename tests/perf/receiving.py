@@ -4,6 +4,7 @@ What was sent stays until the end: an ext4 without a journal searches past every
 it makes a file, which cost any receiver half a millisecond for each instance.
 """
 
+import os
 from collections import defaultdict
 from contextlib import ExitStack
 from itertools import count
@@ -63,7 +64,17 @@ def c_store(
             f"{name:10} {level} association(s){' with Nagle' if nagle else ''}: {rates} /s, "
             f"server CPU {cpu:.2f} ms each{tail}"
         )
+        report.line(f"           {_limit(sends)}")
     return found
+
+
+def _limit(sends: list[Stored]) -> str:
+    """What the processors would allow: all of them busy, at what sender and server cost in this very run."""
+    cores = os.cpu_count() or 1
+    sender = middle([one.sender_ms for one in sends])
+    busy = middle([one.busy for one in sends])
+    most = 1000 * cores / (sender + middle([one.cpu_ms for one in sends]))
+    return f"{busy:.0%} of {cores} cores busy, senders {sender:.2f} ms each: at most {most:.0f} /s"
 
 
 def compare(report: Report, found: dict[tuple[str, int], list[Stored]]) -> None:
@@ -122,15 +133,18 @@ def run(report: Report, scratch: Path, rounds: int) -> None:
 
 def stow_section(report: Report, scratch: Path, rounds: int) -> None:
     """STOW-RS, 20 instances a request, 4 clients."""
-    rates: dict[str, list[float]] = defaultdict(list)
+    sent: dict[str, list[Stored]] = defaultdict(list)
     maker = Maker(run=2)
     with ExitStack() as stack:
         servers = _start(stack, scratch / "stow", ("isocenter", "orthanc"))
         for number in range(rounds):
             for peer in servers:
-                rates[peer.name].append(stow(peer, scratch / "stow-bodies", maker, number, 320))
-    for name, values in rates.items():
-        report.line(f"{name:10} STOW-RS: {spread(values)} /s")
+                sent[peer.name].append(stow(peer, scratch / "stow-bodies", maker, number, 320))
+    rates = {name: [one.rate for one in sends] for name, sends in sent.items()}
+    for name, sends in sent.items():
+        cpu = middle([one.cpu_ms for one in sends])
+        report.line(f"{name:10} STOW-RS: {spread(rates[name])} /s, server CPU {cpu:.2f} ms each")
+        report.line(f"           {_limit(sends)}")
     report.bar(
         "STOW-RS to Orthanc", middle(rates["isocenter"]) / middle(rates["orthanc"]), 1.5, unit="x"
     )

@@ -1,17 +1,22 @@
 """Receiving: C-STORE at 1, 4 and 8 associations, with and without Nagle, STOW-RS, and how soon it can be searched."""
 
 import os
+import resource
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.perf.peers import Peer, until
+from tests.perf.processes import Busy
 from tests.perf.scans import Maker
 
 STOW_CLIENTS = 4
 STOW_INSTANCES = 20
+BOUNDARY = "0f3cf5c0-70e0-41ef-baef-c6f9f65ec3e1"  # as long as clients' boundaries are
+TYPE = f'Content-Type: multipart/related; type="application/dicom"; boundary={BOUNDARY}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class Stored:
     rate: float  # acknowledged instances a second
     searchable_s: float  # first byte to all searchable; 0 where there is no search
     cpu_ms: float  # of the server, for each instance stored and searchable
+    sender_ms: float  # of the senders, for each instance
+    busy: float  # share of all cores' time that was used while they sent
 
 
 def storescu(peer: Peer, folder: Path, *, nagle: bool) -> None:
@@ -61,26 +68,57 @@ def send(
             maker.write(target, study, share, part * share)
         folders.append(target)
     total = (count // associations) * associations
-    before = peer.cpu_s()
+
+    def until_searchable() -> None:
+        if peer.dicomweb:
+            until(lambda: peer.instances_of(maker.study_uid(study)) >= total, 120, 0.01)
+
+    return _measured(
+        peer,
+        associations,
+        total,
+        lambda number: storescu(peer, folders[number], nagle=nagle),
+        until_searchable,
+    )
+
+
+def _measured(
+    peer: Peer,
+    senders: int,
+    total: int,
+    one: Callable[[int], None],
+    until_searchable: Callable[[], None],
+) -> Stored:
+    """Let all senders send at once, then look at the bill."""
+    before, senders_before, machine = peer.cpu_s(), _children_s(), Busy()
     started = time.monotonic()
-    with ThreadPoolExecutor(associations) as pool:
-        list(pool.map(lambda each: storescu(peer, each, nagle=nagle), folders))
+    with ThreadPoolExecutor(senders) as pool:
+        list(pool.map(one, range(senders)))
     rate = total / (time.monotonic() - started)
-    searchable = 0.0
-    if peer.dicomweb:
-        until(lambda: peer.instances_of(maker.study_uid(study)) >= total, 120, 0.01)
-        searchable = time.monotonic() - started
+    busy, sender_ms = machine.share(), (_children_s() - senders_before) * 1000 / total
+    until_searchable()
+    searchable = time.monotonic() - started if peer.dicomweb else 0.0
     time.sleep(0.5)  # what the server still does belongs to its bill
-    return Stored(peer.name, associations, rate, searchable, (peer.cpu_s() - before) * 1000 / total)
+    cpu_ms = (peer.cpu_s() - before) * 1000 / total
+    return Stored(peer.name, senders, rate, searchable, cpu_ms, sender_ms, busy)
 
 
-def stow(peer: Peer, folder: Path, maker: Maker, study: int, count: int) -> float:
-    """Send by STOW-RS, 20 instances a request, from 4 clients (curl, so that the client costs little); instances/s."""
+def _children_s() -> float:
+    """Processor time of our children that have ended: the senders."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def stow(peer: Peer, folder: Path, maker: Maker, study: int, count: int) -> Stored:
+    """Send by STOW-RS, 20 instances a request, from 4 clients (curl, so that the client costs little)."""
     bodies = _bodies(folder, maker, study, count)
-    started = time.monotonic()
-    with ThreadPoolExecutor(STOW_CLIENTS) as pool:
-        list(pool.map(lambda n: _curl(peer, bodies[n::STOW_CLIENTS]), range(STOW_CLIENTS)))
-    return count / (time.monotonic() - started)
+    return _measured(
+        peer,
+        STOW_CLIENTS,
+        count,
+        lambda number: _curl(peer, bodies[number::STOW_CLIENTS]),
+        lambda: None,
+    )
 
 
 def _bodies(folder: Path, maker: Maker, study: int, count: int) -> list[Path]:
@@ -90,9 +128,9 @@ def _bodies(folder: Path, maker: Maker, study: int, count: int) -> list[Path]:
         path = folder / f"stow-{study}-{first}"
         with path.open("wb") as file:
             for number in range(first, first + STOW_INSTANCES):
-                head = b"--B\r\nContent-Type: application/dicom\r\n\r\n"
+                head = f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
                 file.write(head + maker.instance(study, number) + b"\r\n")
-            file.write(b"--B--\r\n")
+            file.write(f"--{BOUNDARY}--\r\n".encode())
         bodies.append(path)
     return bodies
 
@@ -101,7 +139,7 @@ def _curl(peer: Peer, bodies: list[Path]) -> None:
     """Post the files one after the other on one connection; each has to be answered with 200."""
     command = ["curl", "--silent", "--show-error", "--fail"]
     for body in bodies:
-        command += ["-H", 'Content-Type: multipart/related; type="application/dicom"; boundary=B']
+        command += ["-H", TYPE]
         command += [
             "-H",
             "Accept: application/dicom+json",
