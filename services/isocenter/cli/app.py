@@ -13,6 +13,7 @@ MODULES = {
     "serve": "running",
     "prepare": "running",
     "import": "importing",
+    "export": "exporting",
     "search": "looking",
     "status": "looking",
     "quarantine": "quarantine",

@@ -1,0 +1,192 @@
+"""`isocenter export`: studies as a folder or ZIP with a DICOMDIR, for a CD, a stick, another program."""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+
+from isocenter.cli import show
+from isocenter.cli.client import Platform
+from isocenter.cli.medium import Medium
+from isocenter.cli.progress import progress
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+
+PARALLEL = 4
+PAGE = 500
+CHUNK_BYTES = 1 << 20
+SYNTAXES = {"as-stored": "*", "explicit": EXPLICIT_VR_LITTLE_ENDIAN}
+PATIENT_ID, ISSUER, NAME = "00100020", "00100021", "00100010"
+STUDY, SERIES, SOP = "0020000D", "0020000E", "00080018"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One instance of the archive."""
+
+    study: str
+    series: str
+    sop: str
+
+    @property
+    def path(self) -> str:
+        """Where it is retrieved."""
+        return f"/dicom-web/studies/{self.study}/series/{self.series}/instances/{self.sop}"
+
+
+def _value(document: dict[str, Any], tag: str) -> Any:
+    values = document.get(tag, {}).get("Value") or [None]
+    return values[0]
+
+
+def one_patient_an_id(platform: Platform, studies: tuple[str, ...]) -> None:
+    """A DICOMDIR knows patients by their id alone: refuse two that share one (PS3.3 F.5.1 has no issuer to tell them).
+
+    Also refuses studies that are not here.
+    """
+    known: dict[str, tuple[str, Any]] = {}
+    for study in studies:
+        query = {"StudyInstanceUID": study, "includefield": ISSUER}
+        found = platform.call("GET", "/dicom-web/studies", params=query)
+        if not found:
+            raise click.ClickException(f"there is no study {study}")
+        patient_id = _value(found[0], PATIENT_ID)
+        who = (str(_value(found[0], ISSUER) or ""), _value(found[0], NAME))
+        if patient_id and known.setdefault(str(patient_id), who) != who:
+            raise click.ClickException(
+                "two of these studies have the same Patient ID, but another issuer or name: a reader of the medium "
+                "would take them for one patient. Export them apart."
+            )
+
+
+def instances_of(
+    platform: Platform, studies: tuple[str, ...], series: tuple[str, ...]
+) -> Iterator[Wanted]:
+    """All instances, page by page; those of `series` alone when it names some."""
+    for study in studies:
+        offset = 0
+        while found := platform.call(
+            "GET",
+            f"/dicom-web/studies/{study}/instances",
+            params={"limit": PAGE, "offset": offset},
+        ):
+            offset += len(found)
+            for one in found:
+                wanted = Wanted(study, str(_value(one, SERIES)), str(_value(one, SOP)))
+                if not series or wanted.series in series:
+                    yield wanted
+
+
+def retrieve(client: httpx.Client, wanted: Wanted, syntax: str, path: Path) -> Path:
+    """Write one instance to `path`; raises ClickException with the platform's reason."""
+    headers = {"Accept": f"application/dicom; transfer-syntax={SYNTAXES[syntax]}"}
+    with client.stream("GET", wanted.path, headers=headers) as answer:
+        if not answer.is_success:
+            answer.read()
+            raise click.ClickException(f"{wanted.sop}: {answer.status_code} {answer.text[:200]}")
+        with path.open("wb") as file:
+            for chunk in answer.iter_bytes(CHUNK_BYTES):
+                file.write(chunk)
+    return path
+
+
+def collect(
+    platform: Platform, wanted: list[Wanted], syntax: str, incoming: Path, medium: Medium
+) -> int:
+    """Retrieve all onto the medium; returns how many its DICOMDIR cannot name."""
+    unnamed = 0
+    with (
+        progress("exporting") as step,
+        platform.http() as client,
+        ThreadPoolExecutor(PARALLEL) as pool,
+    ):
+        places = (incoming / str(number) for number in range(len(wanted)))
+        fetched = pool.map(
+            lambda each: retrieve(client, each[0], syntax, each[1]),
+            zip(wanted, places, strict=True),
+        )
+        for number, path in enumerate(fetched, 1):
+            unnamed += not medium.add(path)
+            step(number, len(wanted))
+    medium.write()
+    return unnamed
+
+
+@contextmanager
+def aside(destination: Path) -> Iterator[Path]:
+    """A folder beside the destination, away again when the block ends: nobody takes half an export for a whole one."""
+    part = destination.with_name(destination.name + ".part")
+    try:
+        part.mkdir(parents=True)
+    except FileExistsError:
+        raise click.ClickException(f"{part} is left of another export; remove it first") from None
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Move a folder's files into a ZIP, one by one, not compressed: a viewer reads them where they lie."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED, allowZip64=True) as packed:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        with progress("packing") as step:
+            for number, path in enumerate(files, 1):
+                packed.write(path, path.relative_to(folder))
+                path.unlink()
+                step(number, len(files))
+
+
+@click.command("export")
+@click.argument("studies", nargs=-1, required=True)
+@click.argument("destination", type=click.Path(path_type=Path))
+@click.option("--series", multiple=True, help="Only this series; may be given more than once.")
+@click.option(
+    "--transfer-syntax",
+    "syntax",
+    default="as-stored",
+    show_default=True,
+    type=click.Choice(list(SYNTAXES)),
+    help="explicit: decoded to Explicit VR Little Endian, which every program reads.",
+)
+@click.pass_obj
+def export(
+    platform: Platform,
+    /,
+    studies: tuple[str, ...],
+    destination: Path,
+    series: tuple[str, ...],
+    syntax: str,
+) -> None:
+    """Export STUDIES (their UIDs) to DESTINATION, a new folder or a .zip file, with a DICOMDIR.
+
+    Names of files and folders say nothing of the patient. Nothing is at the destination until all of it is there.
+    """
+    destination = destination.resolve()
+    if destination.exists():
+        raise click.ClickException(f"{destination} exists already")
+    one_patient_an_id(platform, studies)
+    wanted = list(instances_of(platform, studies, series))
+    if not wanted:
+        raise click.ClickException("nothing of these studies is of the series asked for")
+    with aside(destination) as part:
+        (part / "incoming").mkdir()
+        medium = part / "medium"
+        unnamed = collect(platform, wanted, syntax, part / "incoming", Medium(medium))
+        if destination.suffix.lower() == ".zip":
+            pack(medium, part / "packed.zip")
+            medium = part / "packed.zip"
+        medium.rename(destination)
+    told = {"studies": len(studies), "instances": len(wanted), "not_in_dicomdir": unnamed}
+    told_as = {**told, "destination": str(destination)}
+    facts = ((name.replace("_", " "), value) for name, value in told_as.items())
+    show.answer(told_as, lambda: show.facts(facts), in_json=platform.as_json)
+
+
+COMMANDS = (export,)
