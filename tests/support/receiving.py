@@ -12,6 +12,7 @@ from isocenter.errors import IsocenterError
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.associations import Address
+from isocenter.ingest.find_scp import Questions
 from isocenter.ingest.listener import Listener
 from isocenter.ingest.outcome import Outcome
 
@@ -114,6 +115,7 @@ def dicom_address(
     max_connections_per_address: int = 128,
     strict_called_ae_title: bool = False,
     accepting: Callable[[], bool] = lambda: True,
+    questions: Questions | None = None,
 ) -> Iterator[Running]:
     """A listener on free ports, drained at the end; `denied` collects the actions that were refused."""
     denied: list[str] = []
@@ -124,6 +126,7 @@ def dicom_address(
         strict_called_ae_title=strict_called_ae_title,
         accepting=accepting,
         record_denied=lambda caller, action: denied.append(f"{caller.name} {action}"),
+        questions=questions,
     )
     listener = Listener(address, Places(max_connections, max_connections_per_address), patience)
     port = listener.listen(host, 0)

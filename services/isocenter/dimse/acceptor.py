@@ -87,6 +87,7 @@ class Acceptor:
         self._machine = Machine()
         self._messages = Messages({}, user.begin, self._send_fragments)
         self._length = 0  # of the PDU whose header was read last
+        self._unread = 0  # of that PDU
         self._request: AssociateRequest | None = None
         self._abort_reason = _UNEXPECTED_PDU
         self._ending: Ending | None = None
@@ -192,7 +193,7 @@ class Acceptor:
             for c in answer.contexts
             if c.result is ContextResult.ACCEPTANCE
         }
-        self._messages = Messages(contexts, self._user.begin, self._send_fragments)
+        self._messages = Messages(contexts, self._user.begin, self._send_fragments, self._listen)
         self._wire.enlarge()
         self._wire.send(encode_pdu(PduType.ASSOCIATE_AC, encode_associate_accept(answer)))
 
@@ -216,11 +217,24 @@ class Acceptor:
             if length < 2 or remaining < 0:
                 raise ProtocolViolation("a PDV overruns its PDU")
             rest = length - 2
+            self._unread = remaining + rest
             if rest == 0:
                 feed(context_id, control, memoryview(b""), fragment_ends=True)
             for piece in wire.pieces(rest):
                 rest -= len(piece)
+                self._unread = remaining + rest
                 feed(context_id, control, piece, fragment_ends=rest == 0)
+
+    def _listen(self) -> None:
+        """While a request is served, take what the peer says meanwhile: a C-CANCEL, or its end."""
+        while not self._unread and self._wire.has_input():
+            event = self._next_event()
+            if event is Event.ABORT_PDU:
+                self._ending = Ending.ABORTED
+                raise PeerClosed
+            if event is not Event.P_DATA_PDU:
+                raise ProtocolViolation("a PDU that has no place while a request is served")
+            self._step(event)
 
     def _send_fragments(self, context_id: int, content: bytes, is_command: bool) -> None:
         """DT-1."""

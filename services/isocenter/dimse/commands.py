@@ -10,6 +10,8 @@ _ELEMENT = struct.Struct("<HHI")
 _US = struct.Struct("<H")
 _UL = struct.Struct("<I")
 
+PENDING = (0xFF00, 0xFF01)
+A_DATA_SET = 0x0001
 NO_DATA_SET = 0x0101  # Command Data Set Type (0000,0800): PS3.7 E.1
 
 Value = str | int | bytes | tuple[int, ...]
@@ -118,6 +120,11 @@ def text_in(command: CommandSet, element: Element) -> str:
     """A text, or an empty one when it is not there."""
     value = command.get(element, "")
     return value if isinstance(value, str) else ""
+
+
+def is_pending(command: CommandSet) -> bool:
+    """Whether a response says that more will follow (PS3.7 C.1.4: FF00H, FF01H)."""
+    return command.get(Element.STATUS) in PENDING
 
 
 def has_data_set(command: CommandSet) -> bool:

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from isocenter.dimse.commands import (
+    CommandField,
     CommandSet,
+    Element,
     decode_command_set,
     encode_command_set,
     has_data_set,
+    is_pending,
+    number_in,
 )
 from isocenter.dimse.faults import ProtocolViolation
 from isocenter.dimse.limits import MAX_COMMAND_SET_BYTES
@@ -20,14 +24,36 @@ Send = Callable[
 
 
 class Messages:
-    """The messages of one association, one after the other: asynchronous operations are not negotiated."""
+    """The messages of one association, one after the other: asynchronous operations are not negotiated.
 
-    __slots__ = ("_begin", "_command", "_context", "_contexts", "_operation", "_send")
+    `listen` is called between two pending responses, to feed in what the peer has said meanwhile: it may cancel.
+    """
 
-    def __init__(self, contexts: Mapping[int, Context], begin: Begin, send: Send) -> None:
+    __slots__ = (
+        "_begin",
+        "_command",
+        "_context",
+        "_contexts",
+        "_listen",
+        "_operation",
+        "_running",
+        "_running_id",
+        "_send",
+    )
+
+    def __init__(
+        self,
+        contexts: Mapping[int, Context],
+        begin: Begin,
+        send: Send,
+        listen: Callable[[], None] = lambda: None,
+    ) -> None:
         self._contexts = contexts
         self._begin = begin
         self._send = send
+        self._listen = listen
+        self._running: Operation | None = None
+        self._running_id = 0  # its Message ID
         self._context: Context | None = None
         self._command = bytearray()
         self._operation: Operation | None = None
@@ -76,9 +102,20 @@ class Messages:
         command = decode_command_set(bytes(self._command))
         self._command.clear()
         expects_data_set = has_data_set(command)
+        if self._running is not None:
+            self._cancel(self._running, command)
+            return
         self._operation = self._begin(context, command)
+        self._running_id = _message_id(command)
         if not expects_data_set:
             self._complete(context, self._operation)
+
+    def _cancel(self, running: Operation, command: CommandSet) -> None:
+        """Nothing else may be said while a request is served (PS3.7 9.3.2.3, 9.3.3.3, 9.3.4.3)."""
+        if command.get(Element.COMMAND_FIELD) != CommandField.C_CANCEL_RQ or has_data_set(command):
+            raise ProtocolViolation("a request while another is served")
+        if number_in(command, Element.MESSAGE_ID_BEING_RESPONDED_TO) == self._running_id:
+            running.cancel()
 
     def _feed_data(self, context_id: int, data: memoryview, ends: bool) -> None:
         operation, context = self._operation, self._context
@@ -92,11 +129,26 @@ class Messages:
 
     def _complete(self, context: Context, operation: Operation) -> None:
         self._operation = None
-        for response in operation.complete():
-            self._respond(context.context_id, response)
+        self._running = operation
+        responses = operation.complete()
+        try:
+            for response in responses:
+                self._respond(context.context_id, response)
+                if is_pending(response.command):
+                    self._listen()
+        finally:
+            self._running = None
+            close = getattr(responses, "close", None)
+            if close is not None:
+                close()
         self._context = None
 
     def _respond(self, context_id: int, response: Response) -> None:
         self._send(context_id, encode_command_set(response.command), True)
         if response.data_set is not None:
             self._send(context_id, response.data_set, False)
+
+
+def _message_id(command: CommandSet) -> int:
+    found = command.get(Element.MESSAGE_ID)
+    return found if isinstance(found, int) else 0

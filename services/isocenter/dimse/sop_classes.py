@@ -6,6 +6,9 @@ Storage is what remains, so that new and private storage classes are taken witho
 from isocenter.dicom.uids import is_valid_uid
 
 VERIFICATION = "1.2.840.10008.1.1"
+PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+FIND_SOP_CLASSES = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
 _STANDARD = "1.2.840.10008."
 _STORAGE_ROOT = "1.2.840.10008.5.1.4."
 

@@ -36,7 +36,14 @@ class Operation(Protocol):
         ...
 
     def complete(self) -> Iterable[Response]:
-        """The request is there as a whole: serve it, and answer; the answers are sent as they are given."""
+        """The request is there as a whole: serve it, and answer; the answers are sent as they are given.
+
+        A generator is closed when nobody is there any more to hear the rest.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """The peer does not want the rest; called between two pending answers. The last answer is still owed."""
         ...
 
     def discard(self) -> None:

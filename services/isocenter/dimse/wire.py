@@ -1,6 +1,7 @@
 """One connection as the upper layer reads and writes it: a fixed buffer, bounded waits, no copies on the way in."""
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -78,6 +79,16 @@ class Wire:
     def stop_artim(self) -> None:
         """Let the reads that follow take their time."""
         self._watch.stop_artim()
+
+    def has_input(self) -> bool:
+        """Whether something can be read without waiting; also the end of the connection."""
+        if self._end > self._start:
+            return True
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return True
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0))
 
     def take(self, count: int) -> memoryview:
         """Wait for `count` bytes, which are few: a header.

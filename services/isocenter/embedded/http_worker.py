@@ -67,6 +67,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     )
     service = Service(
         "http",
+        servicers=(*receiving.servicers, *streaming.servicers),
         tasks={**receiving.tasks, **streaming.tasks, **store.tasks},
         drains=(*receiving.drains, *streaming.drains),
         routes=routes,

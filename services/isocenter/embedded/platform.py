@@ -53,6 +53,7 @@ def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[s
         "ISOCENTER_INGEST_PURGE_NODE": nodes_of("ingest", is_cluster=options.is_cluster)[0],
         "ISOCENTER_INGEST_INDEXER_NODES": indexers,
         "ISOCENTER_STREAMING_INDEXER_NODES": indexers,
+        "ISOCENTER_INGEST_STREAMING_NODES": ",".join(workers(options)),
         "ISOCENTER_INDEXER_SETTLE_S": str(options.settle_s),
         **stands_on.told,
     }
@@ -73,6 +74,11 @@ def nodes_of(service: str, *, is_cluster: bool) -> list[str]:
     return nodes(service, part.replicas if is_cluster else 1)
 
 
+def workers(options: Options) -> list[str]:
+    """Names of the HTTP workers, which answer streaming's gRPC too."""
+    return [f"http-{number}" for number in range(1, options.http_workers + 1)]
+
+
 def process(service: str, node: str, stage: int, told: Mapping[str, str]) -> Child:
     """One service process."""
     command = (sys.executable, "-m", "isocenter", "serve", service)
@@ -87,8 +93,5 @@ def children(options: Options, layout: Layout, stands_on: Backends) -> list[Chil
         for part in PARTS
         for node in nodes_of(part.service, is_cluster=options.is_cluster)
     ]
-    workers = [
-        process("http", f"http-{number}", EDGE_STAGE, told)
-        for number in range(1, options.http_workers + 1)
-    ]
-    return [*stands_on.children, *services, *workers]
+    http = [process("http", node, EDGE_STAGE, told) for node in workers(options)]
+    return [*stands_on.children, *services, *http]

@@ -27,6 +27,7 @@ MAX_ENTRIES = 10_000
 _TEXTS = frozenset({"title", "address", "tls_subject"})
 _FLAGS = frozenset({"may_send", "may_ask"})
 _UNKNOWN_MAY = frozenset({Action.VERIFY, Action.STORE})
+_LOCAL_MAY = _UNKNOWN_MAY | {Action.QUERY, Action.RETRIEVE}
 
 log = logger(__name__)
 
@@ -75,7 +76,8 @@ class AeList:
         """Who calls; None is nobody, to be rejected.
 
         A title that is listed is only itself from its own address and with its own certificate: it never becomes an
-        unknown caller. Unknown callers may send while the listener is on loopback or `accept_unknown` is set.
+        unknown caller. Unknown callers may send and ask while the listener is on loopback; elsewhere they may send when
+        `accept_unknown` is set.
         """
         listed = [entry for entry in self.entries() if entry.title == title]
         may: frozenset[Action] = frozenset()
@@ -83,7 +85,7 @@ class AeList:
             if entry.is_from(address, tls_subject):
                 may |= entry.may
         if not listed and (on_loopback or self._accept_unknown):
-            may = _UNKNOWN_MAY
+            may = _LOCAL_MAY if on_loopback else _UNKNOWN_MAY
         return Caller(title, "ae", address, may) if may else None
 
     def entries(self) -> tuple[AeEntry, ...]:

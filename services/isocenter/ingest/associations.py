@@ -19,6 +19,7 @@ from isocenter.dimse.user import Context, Operation
 from isocenter.dimse.user_information import UserInformation
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
+from isocenter.ingest.find_scp import FindScp, Questions
 from isocenter.ingest.negotiation import answer_contexts, answer_roles
 from isocenter.ingest.responses import AnswerOnly, Unanswered
 from isocenter.ingest.sinks import Receiver
@@ -28,7 +29,7 @@ from isocenter.ingest.tally import Tally
 from isocenter.runtime.caller import NOBODY, Action, Caller, allowed
 from isocenter.runtime.metrics import METRICS
 
-RecordDenied = Callable[[Caller, Action], None]
+Record = Callable[[Caller, Action], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Address:
     strict_called_ae_title: bool = False  # reject who calls us by another title
     max_p_data_bytes: int = DEFAULT_P_DATA_BYTES
     accepting: Callable[[], bool] = lambda: True  # false at the low mark of free space
-    record_denied: RecordDenied = lambda caller, action: None
+    record_denied: Record = lambda caller, action: None
+    record_allowed: Record = lambda caller, action: None  # of what is no receipt in the journal
+    questions: Questions | None = None  # None: nobody can be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,18 @@ class Association:
         number_in(command, Element.MESSAGE_ID)  # without it there can be no answer
         if field == CommandField.C_STORE_RQ:
             return self._store.begin(context, command, is_allowed=self._is_allowed(Action.STORE))
+        if field == CommandField.C_FIND_RQ and self._at.questions is not None:
+            return self._find(self._at.questions, context, command)
         if field == CommandField.C_ECHO_RQ:
             may = self._is_allowed(Action.VERIFY)
             return AnswerOnly(command, SUCCESS if may else Answer(Status.NOT_AUTHORIZED))
         return AnswerOnly(command, Answer(Status.UNRECOGNIZED_OPERATION))
+
+    def _find(self, questions: Questions, context: Context, command: CommandSet) -> Operation:
+        may = self._is_allowed(Action.QUERY)
+        if may:
+            self._at.record_allowed(self.caller, Action.QUERY)
+        return FindScp(questions, self._at.ae_title).begin(context, command, is_allowed=may)
 
     def close(self) -> None:
         """Give the place back; called once, at the end."""

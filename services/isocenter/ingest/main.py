@@ -19,14 +19,18 @@ from isocenter.dimse.tls import server_context
 from isocenter.errors import InvalidRequest
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
+from isocenter.ingest.asking_streaming import StreamingClient
 from isocenter.ingest.associations import Address
+from isocenter.ingest.find_scp import Questions
 from isocenter.ingest.listener import Listener
 from isocenter.ingest.service import Ingest, IngestPorts, build
 from isocenter.ingest.settings import IngestSettings
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.lifecycle import Process, run
+from isocenter.runtime.nodes import names_in
 from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
+from isocenter.runtime.rpc_channels import blocking_channels
 from isocenter.runtime.store_probe import prove_store
 
 AE_LIST = "ae.toml"
@@ -48,7 +52,9 @@ def tls_context(folder: Path) -> ssl.SSLContext:
         ) from error
 
 
-def open_listener(ingest: Ingest, auditor: Auditor, settings: IngestSettings) -> Listener:
+def open_listener(
+    ingest: Ingest, auditor: Auditor, settings: IngestSettings, questions: Questions
+) -> Listener:
     """Bind the ports of the DICOM address; nobody is served before `start`."""
     ae_list = AeList(settings.config_folder / AE_LIST, accept_unknown=settings.accept_unknown)
     address = Address(
@@ -59,6 +65,8 @@ def open_listener(ingest: Ingest, auditor: Auditor, settings: IngestSettings) ->
         strict_called_ae_title=settings.strict_called_ae_title,
         accepting=ingest.receiver.accepting,
         record_denied=lambda caller, action: auditor.record(caller, action, "", "denied"),
+        record_allowed=lambda caller, action: auditor.record(caller, action, "", "allowed"),
+        questions=questions,
     )
     listener = Listener(address, Places(CONNECTIONS, CONNECTIONS // 2), Patience())
     is_shared = settings.share_dicom_port
@@ -80,7 +88,12 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     stack.push_async_callback(bus.close)
     ingest = Ingest(IngestPorts(recording, objects, index, bus), settings)
     stack.callback(ingest.close)
-    listener = open_listener(ingest, recording.auditor, settings)
+    # an HTTP server with the routes of both services answers as streaming does
+    asked = "web" if settings.rpc_targets.keys() == {"web"} else "streaming"
+    streaming = blocking_channels(settings, asked, names_in(settings.streaming_nodes))
+    for channel in streaming:
+        stack.callback(channel.close)
+    listener = open_listener(ingest, recording.auditor, settings, StreamingClient(streaming))
     listener.start()
     receiving = build(ingest, purges=settings.purges)
     drains = (listener.drain, *receiving.drains)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from isocenter.dimse.associate import AnsweredContext, ContextResult, ProposedContext
-from isocenter.dimse.sop_classes import VERIFICATION, is_storage_sop_class
+from isocenter.dimse.sop_classes import FIND_SOP_CLASSES, VERIFICATION, is_storage_sop_class
 from isocenter.dimse.user_information import RoleSelection
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
@@ -22,6 +22,7 @@ class ServedContext:
 
 SERVED: tuple[ServedContext, ...] = (
     ServedContext(lambda uid: uid == VERIFICATION, LITTLE_ENDIAN),
+    ServedContext(lambda uid: uid in FIND_SOP_CLASSES, LITTLE_ENDIAN),
     ServedContext(is_storage_sop_class, None),
 )
 

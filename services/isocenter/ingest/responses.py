@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from isocenter.dicom.uids import MAX_UID_LENGTH
 from isocenter.dimse.commands import (
+    A_DATA_SET,
     NO_DATA_SET,
     RESPONSE_BIT,
     CommandSet,
@@ -17,8 +18,10 @@ from isocenter.ingest.statuses import Answer
 _ECHOED = (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_SOP_INSTANCE_UID)
 
 
-def respond(request: CommandSet, answer: Answer) -> Response:
-    """Make the response message; names are repeated as the request gave them, unless they are too long to be names.
+def respond(request: CommandSet, answer: Answer, data_set: bytes | None = None) -> Response:
+    """Make the response message, `data_set` behind it where there is one.
+
+    Names are repeated as the request gave them, unless they are too long to be names.
 
     Raises:
         ProtocolViolation: the request has no Message ID, so it cannot be answered.
@@ -26,7 +29,7 @@ def respond(request: CommandSet, answer: Answer) -> Response:
     command: CommandSet = {
         Element.COMMAND_FIELD: number_in(request, Element.COMMAND_FIELD) | RESPONSE_BIT,
         Element.MESSAGE_ID_BEING_RESPONDED_TO: number_in(request, Element.MESSAGE_ID),
-        Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET,
+        Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET if data_set is None else A_DATA_SET,
         Element.STATUS: answer.status,
     }
     for element in _ECHOED:
@@ -37,7 +40,7 @@ def respond(request: CommandSet, answer: Answer) -> Response:
         command[Element.OFFENDING_ELEMENT] = answer.offending_tags
     if answer.comment:
         command[Element.ERROR_COMMENT] = answer.comment
-    return Response(command)
+    return Response(command, data_set)
 
 
 class AnswerOnly:
@@ -56,6 +59,9 @@ class AnswerOnly:
         """Answer."""
         return (respond(self._request, self._answer),)
 
+    def cancel(self) -> None:
+        """There is one answer."""
+
     def discard(self) -> None:
         """Nothing was kept."""
 
@@ -71,6 +77,9 @@ class Unanswered:
     def complete(self) -> Iterable[Response]:
         """Say nothing."""
         return ()
+
+    def cancel(self) -> None:
+        """There is one answer."""
 
     def discard(self) -> None:
         """Nothing was kept."""

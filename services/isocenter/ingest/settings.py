@@ -49,6 +49,8 @@ class IngestSettings(ServiceSettings):
     indexer_nodes: Nodes = "indexer"
     """Processes, with commas between, whose journals the index need not catch up with: they are its own. Others that
     differ from one of them by a number at the end, as `indexer-0` does, are meant too."""
+    streaming_nodes: Nodes = "streaming"
+    """Processes, with commas between, that answer C-FIND."""
     purge_interval_s: Annotated[float, Field(gt=0)] = 60.0
     purge_margin_s: Annotated[float, Field(ge=0)] = 60.0
     """After the grace time; more than the clocks of the site's machines differ."""

@@ -27,7 +27,11 @@ class Status(IntEnum):
     NOT_AUTHORIZED = 0x0124
     UNRECOGNIZED_OPERATION = 0x0211
     OUT_OF_RESOURCES = 0xA700
-    DATA_SET_DOES_NOT_MATCH_SOP_CLASS = 0xA900
+    CANCELLED = 0xFE00
+    PENDING = 0xFF00
+    PENDING_KEYS_IGNORED = 0xFF01  # a key was not matched
+    UNABLE_TO_PROCESS = 0xC001
+    DATA_SET_DOES_NOT_MATCH_SOP_CLASS = 0xA900  # so does an identifier (PS3.4 C.4.1.1.4)
     CANNOT_UNDERSTAND = 0xC000
     DATA_SET_TOO_LARGE = 0xC010  # of the "cannot understand" family: sending it again will not help
 
@@ -69,11 +73,12 @@ def answer_to_error(error: Exception) -> Answer:
     for kind in type(error).__mro__:
         if kind in _ERRORS:
             status, comment = _ERRORS[kind]
-            return Answer(status, _comment(comment or error.message), _offending_tags(error))
+            return Answer(status, comment_of(comment or error.message), _offending_tags(error))
     return Answer(Status.PROCESSING_FAILURE)
 
 
-def _comment(text: str) -> str:
+def comment_of(text: str) -> str:
+    """A text as an Error Comment can say it: LO, printable ASCII."""
     printable = "".join(c if " " <= c <= "~" and c != "\\" else "?" for c in text)
     return printable[:MAX_COMMENT_LENGTH].strip()
 

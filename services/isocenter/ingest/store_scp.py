@@ -88,6 +88,9 @@ class _Store:
         self._tally.count(answer)
         return (respond(self._command, answer),)
 
+    def cancel(self) -> None:
+        """There is one answer."""
+
     def discard(self) -> None:
         """Leave nothing of an unfinished transfer."""
         self._tally.unfinished += 1

@@ -13,6 +13,7 @@ Counter = Literal[
     "isocenter_events_handled_total",
     "isocenter_events_published_total",
     "isocenter_events_unsaid_total",
+    "isocenter_finds_total",
     "isocenter_http_requests_total",
     "isocenter_received_bytes_total",
     "isocenter_rpc_calls_total",
@@ -62,6 +63,7 @@ MEANINGS: Mapping[Name, Meaning] = {
     "isocenter_events_unsaid_total": Meaning(
         "counter", "Events left to the sweep over the journal, by fact.", ("fact",)
     ),
+    "isocenter_finds_total": Meaning("counter", "C-FINDs by their last status.", ("status",)),
     "isocenter_http_requests_total": Meaning(
         "counter", "HTTP requests by action and status.", ("action", "status")
     ),

@@ -84,6 +84,21 @@ def blocking_channel(run_folder: Path, node: str, token: str) -> grpc.Channel:
     return grpc.secure_channel(target, _with_token(local, token), options=OPTIONS)
 
 
+def blocking_channels(
+    settings: ServiceSettings, service: str, nodes: Sequence[str]
+) -> list[grpc.Channel]:
+    """As `channels`, for code in threads of its own."""
+    token = rpc_token(settings.run_folder, settings.rpc_token.get_secret_value())
+    targets = settings.rpc_targets.get(service, "")
+    if not targets:
+        return [blocking_channel(settings.run_folder, node, token) for node in nodes]
+    credentials = _with_token(read_certificates(settings.config_folder).client(), token)
+    return [
+        grpc.secure_channel(target.strip(), credentials, options=REMOTE)
+        for target in targets.split(",")
+    ]
+
+
 def _with_token(credentials: grpc.ChannelCredentials, token: str) -> grpc.ChannelCredentials:
     return grpc.composite_channel_credentials(
         credentials, grpc.access_token_call_credentials(token)

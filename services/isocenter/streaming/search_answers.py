@@ -11,7 +11,7 @@ from isocenter.streaming.json_members import element, with_base, with_character_
 from isocenter.streaming.view import Viewed, view
 
 RETRIEVE_URL = "00081190"
-_DEPTH: dict[str, int] = {"study": 0, "series": 1, "instance": 2}
+DEPTH: dict[str, int] = {"study": 0, "series": 1, "instance": 2}
 
 
 def _tags(text: str) -> frozenset[str]:
@@ -81,7 +81,7 @@ def url_of(found: Found, base: str) -> str:
 
 
 def _reachable(level: Level, asked: SearchParameters) -> frozenset[str]:
-    return frozenset(tag for tag in asked.include if _DEPTH[level_of(tag)] <= _DEPTH[level])
+    return frozenset(tag for tag in asked.include if DEPTH[level_of(tag)] <= DEPTH[level])
 
 
 def _chosen(document: bytes, tags: frozenset[str]) -> bytes:

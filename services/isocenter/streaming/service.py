@@ -5,6 +5,7 @@ from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.decoding import Decoding
+from isocenter.streaming.finding import Finder
 from isocenter.streaming.frame_routes import FrameRoutes
 from isocenter.streaming.generation import Generation
 from isocenter.streaming.metadata_routes import MetadataRoutes
@@ -13,6 +14,7 @@ from isocenter.streaming.ports import Ports
 from isocenter.streaming.rendered_routes import RenderedRoutes
 from isocenter.streaming.retrieve_routes import RetrieveRoutes
 from isocenter.streaming.search_routes import SearchRoutes
+from isocenter.streaming.servicer import servicer
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.state_routes import StateRoutes
 from isocenter.streaming.stored import Instances
@@ -36,6 +38,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
 
     return Service(
         name="streaming",
+        servicers=(servicer(Finder(ports.index, ask)),),
         drains=(drain,),
         routes=(
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),

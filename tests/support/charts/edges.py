@@ -12,7 +12,7 @@ from tests.support.charts.pods import COMPONENT, Pod, pods, selected
 from tests.support.charts.tools import Document, Rendering, name_of
 
 CALLS = {
-    "ingest": set[str](),
+    "ingest": {"streaming", "web"},
     "streaming": {"indexer"},
     "web": {"indexer"},
     "indexer": set[str](),

@@ -29,6 +29,9 @@ class Recorded:
         yield Response({Element.STATUS: 0xFF00}, b"found")
         yield Response({Element.STATUS: 0})
 
+    def cancel(self) -> None:
+        self.ended = "cancelled"
+
     def discard(self) -> None:
         self.ended = "discarded"
 

@@ -1,0 +1,70 @@
+"""Questions to streaming over gRPC, from an association's own thread: the only file here that knows its stub."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from isocenter.api.stream.v1 import stream_service_pb2 as pb
+from isocenter.api.stream.v1.stream_service_pb2_grpc import StreamServiceStub
+from isocenter.errors import Unavailable
+from isocenter.runtime.rpc_errors import translated
+
+FIND_TIMEOUT_S = 600.0  # of a whole question: who reads slowly may take that long
+LEVELS = {
+    "PATIENT": pb.FIND_LEVEL_PATIENT,
+    "STUDY": pb.FIND_LEVEL_STUDY,
+    "SERIES": pb.FIND_LEVEL_SERIES,
+    "IMAGE": pb.FIND_LEVEL_IMAGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Some answers, DICOM JSON; `keys_ignored` when a key of the question was not matched."""
+
+    documents: Sequence[bytes]
+    keys_ignored: bool
+
+
+class StreamingClient:
+    """Asks the processes of streaming in turn, the last that answered first; safe to use from many threads."""
+
+    def __init__(self, channels: Sequence[grpc.Channel]) -> None:
+        self._lock = threading.Lock()
+        self._stubs = [StreamServiceStub(channel) for channel in channels]
+
+    def find(self, level: str, identifier: bytes) -> Iterator[Answers]:
+        """Answers to an Identifier in DICOM JSON; `level` is a key of LEVELS. Closing it ends the question.
+
+        Raises InvalidRequest naming a key, LimitExceeded, and Unavailable when nobody answers.
+        """
+        request = pb.FindRequest(level=LEVELS[level], identifier=identifier)
+        with self._lock:
+            stubs = tuple(self._stubs)
+        for stub in stubs:
+            call: Any = stub.Find(request, timeout=FIND_TIMEOUT_S)  # the stubs know half of it
+            try:
+                with translated():
+                    first = next(call)  # what was ignored; there always is one
+            except Unavailable:
+                continue
+            self._prefer(stub)
+            yield from _rest(call, bool(first.ignored_keys))
+            return
+        raise Unavailable("nobody answers questions now", retry_after_s=2.0)
+
+    def _prefer(self, answering: StreamServiceStub) -> None:
+        with self._lock:
+            self._stubs.sort(key=lambda one: one is not answering)
+
+
+def _rest(call: Any, keys_ignored: bool) -> Iterator[Answers]:
+    try:
+        with translated():
+            for answer in call:
+                yield Answers(answer.answers, keys_ignored)
+    finally:
+        call.cancel()
