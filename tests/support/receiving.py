@@ -125,7 +125,7 @@ def dicom_address(
         places=Places(max_associations, max_per_address),
         strict_called_ae_title=strict_called_ae_title,
         accepting=accepting,
-        record_denied=lambda caller, action: denied.append(f"{caller.name} {action}"),
+        record_denied=lambda caller, action, study: denied.append(f"{caller.name} {action}"),
         questions=questions,
     )
     listener = Listener(address, Places(max_connections, max_connections_per_address), patience)

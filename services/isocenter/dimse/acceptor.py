@@ -1,6 +1,6 @@
 """The acceptor's side of one association, from the connection to its end, in one thread (PS3.8 9.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 from isocenter.dimse.associate import (
@@ -32,6 +32,7 @@ from isocenter.dimse.pdu import (
     decode_header,
     encode_abort,
     encode_p_data,
+    encode_p_data_stream,
     encode_pdu,
 )
 from isocenter.dimse.state import Action, Event, Machine, State
@@ -85,7 +86,7 @@ class Acceptor:
         self._max_p_data_bytes = max_p_data_bytes
         self._peer_max_p_data_bytes = 0
         self._machine = Machine()
-        self._messages = Messages({}, user.begin, self._send_fragments)
+        self._messages = self._messages_on({})
         self._length = 0  # of the PDU whose header was read last
         self._unread = 0  # of that PDU
         self._request: AssociateRequest | None = None
@@ -193,9 +194,13 @@ class Acceptor:
             for c in answer.contexts
             if c.result is ContextResult.ACCEPTANCE
         }
-        self._messages = Messages(contexts, self._user.begin, self._send_fragments, self._listen)
+        self._messages = self._messages_on(contexts)
         self._wire.enlarge()
         self._wire.send(encode_pdu(PduType.ASSOCIATE_AC, encode_associate_accept(answer)))
+
+    def _messages_on(self, contexts: Mapping[int, Context]) -> Messages:
+        begin = self._user.begin
+        return Messages(contexts, begin, self._send_fragments, self._send_stream, self._listen)
 
     def _reject(self, rejection: Rejection) -> None:
         self._ending = Ending.REJECTED
@@ -225,9 +230,13 @@ class Acceptor:
                 self._unread = remaining + rest
                 feed(context_id, control, piece, fragment_ends=rest == 0)
 
-    def _listen(self) -> None:
-        """While a request is served, take what the peer says meanwhile: a C-CANCEL, or its end."""
-        while not self._unread and self._wire.has_input():
+    def _listen(self, *, wait: bool) -> None:
+        """While a request is served, take what the peer says meanwhile: a response, a C-CANCEL, or its end."""
+        if self._unread:
+            if wait:
+                raise ProtocolViolation("something behind a request in the same PDU")
+            return
+        while wait or self._wire.has_input():
             event = self._next_event()
             if event is Event.ABORT_PDU:
                 self._ending = Ending.ABORTED
@@ -235,6 +244,13 @@ class Acceptor:
             if event is not Event.P_DATA_PDU:
                 raise ProtocolViolation("a PDU that has no place while a request is served")
             self._step(event)
+            wait = False
+
+    def _send_stream(self, context_id: int, chunks: Iterable[bytes | memoryview]) -> None:
+        """DT-1, for a data set of any length."""
+        self._machine.step(Event.P_DATA_REQUEST)
+        for pdu in encode_p_data_stream(context_id, chunks, self._peer_max_p_data_bytes):
+            self._wire.send(pdu)
 
     def _send_fragments(self, context_id: int, content: bytes, is_command: bool) -> None:
         """DT-1."""

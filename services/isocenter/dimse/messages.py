@@ -1,8 +1,10 @@
 """Messages out of fragments (PS3.7 6.3, PS3.8 Annex E): command sets are collected, data sets go straight on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 from isocenter.dimse.commands import (
+    RESPONSE_BIT,
     CommandField,
     CommandSet,
     Element,
@@ -15,7 +17,7 @@ from isocenter.dimse.commands import (
 from isocenter.dimse.faults import ProtocolViolation
 from isocenter.dimse.limits import MAX_COMMAND_SET_BYTES
 from isocenter.dimse.pdu import COMMAND, LAST
-from isocenter.dimse.user import Context, Operation, Response
+from isocenter.dimse.user import Context, Operation, Response, Suboperation
 
 Begin = Callable[[Context, CommandSet], Operation]
 Send = Callable[
@@ -23,10 +25,22 @@ Send = Callable[
 ]  # context identifier, content, whether it is a command set
 
 
+SendStream = Callable[[int, Iterable[bytes | memoryview]], None]
+
+
+class Listen(Protocol):
+    """See `Messages`."""
+
+    def __call__(self, *, wait: bool) -> None:
+        """Feed in one PDU when `wait`, else what is there."""
+        ...
+
+
 class Messages:
     """The messages of one association, one after the other: asynchronous operations are not negotiated.
 
-    `listen` is called between two pending responses, to feed in what the peer has said meanwhile: it may cancel.
+    While a request is served, `listen(wait=False)` is called between two pending responses, to feed in what the peer
+    has said meanwhile: it may cancel; and `listen(wait=True)` until a suboperation has its response.
     """
 
     __slots__ = (
@@ -34,11 +48,14 @@ class Messages:
         "_command",
         "_context",
         "_contexts",
+        "_is_awaited",
         "_listen",
         "_operation",
         "_running",
         "_running_id",
         "_send",
+        "_send_stream",
+        "_serving",
     )
 
     def __init__(
@@ -46,22 +63,26 @@ class Messages:
         contexts: Mapping[int, Context],
         begin: Begin,
         send: Send,
-        listen: Callable[[], None] = lambda: None,
+        send_stream: SendStream,
+        listen: Listen,
     ) -> None:
         self._contexts = contexts
         self._begin = begin
         self._send = send
         self._listen = listen
+        self._send_stream = send_stream
+        self._is_awaited = False  # the response to a suboperation
         self._running: Operation | None = None
         self._running_id = 0  # its Message ID
+        self._serving: Context | None = None  # the context of what may be said now; None: any
         self._context: Context | None = None
         self._command = bytearray()
         self._operation: Operation | None = None
 
     @property
     def between(self) -> bool:
-        """No message has begun."""
-        return self._context is None
+        """No message has begun, and none is served."""
+        return self._context is None and self._running is None
 
     def feed(self, context_id: int, control: int, data: memoryview, *, fragment_ends: bool) -> None:
         """Take a piece of a fragment; at the end of a message, serve and answer it.
@@ -103,19 +124,28 @@ class Messages:
         self._command.clear()
         expects_data_set = has_data_set(command)
         if self._running is not None:
-            self._cancel(self._running, command)
+            self._hear(self._running, command)
+            self._context = self._serving
             return
         self._operation = self._begin(context, command)
         self._running_id = _message_id(command)
         if not expects_data_set:
             self._complete(context, self._operation)
 
-    def _cancel(self, running: Operation, command: CommandSet) -> None:
-        """Nothing else may be said while a request is served (PS3.7 9.3.2.3, 9.3.3.3, 9.3.4.3)."""
-        if command.get(Element.COMMAND_FIELD) != CommandField.C_CANCEL_RQ or has_data_set(command):
+    def _hear(self, running: Operation, command: CommandSet) -> None:
+        """Nothing but these may be said while a request is served (PS3.7 9.3.2.3, 9.3.3.3, 9.3.4.3)."""
+        field = number_in(command, Element.COMMAND_FIELD)
+        responding = command.get(Element.MESSAGE_ID_BEING_RESPONDED_TO)
+        if has_data_set(command):
+            raise ProtocolViolation("a data set while a request is served")
+        if field == CommandField.C_CANCEL_RQ:
+            if responding == self._running_id:
+                running.cancel()
+        elif self._is_awaited and field & RESPONSE_BIT:
+            self._is_awaited = False
+            running.answered(command)
+        else:
             raise ProtocolViolation("a request while another is served")
-        if number_in(command, Element.MESSAGE_ID_BEING_RESPONDED_TO) == self._running_id:
-            running.cancel()
 
     def _feed_data(self, context_id: int, data: memoryview, ends: bool) -> None:
         operation, context = self._operation, self._context
@@ -130,18 +160,32 @@ class Messages:
     def _complete(self, context: Context, operation: Operation) -> None:
         self._operation = None
         self._running = operation
+        self._serving = context
         responses = operation.complete()
         try:
-            for response in responses:
-                self._respond(context.context_id, response)
-                if is_pending(response.command):
-                    self._listen()
+            for message in responses:
+                if isinstance(message, Suboperation):
+                    self._ask(message)
+                    continue
+                self._respond(context.context_id, message)
+                if is_pending(message.command):
+                    self._listen(wait=False)
         finally:
             self._running = None
             close = getattr(responses, "close", None)
             if close is not None:
                 close()
         self._context = None
+
+    def _ask(self, suboperation: Suboperation) -> None:
+        """Send a request of ours and wait for its response; it may come on another context than the running one."""
+        self._send(suboperation.context_id, encode_command_set(suboperation.command), True)
+        self._send_stream(suboperation.context_id, suboperation.data_set)
+        serving, self._context, self._serving = self._context, None, None
+        self._is_awaited = True
+        while self._is_awaited:
+            self._listen(wait=True)
+        self._context = self._serving = serving
 
     def _respond(self, context_id: int, response: Response) -> None:
         self._send(context_id, encode_command_set(response.command), True)

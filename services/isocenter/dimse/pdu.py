@@ -1,7 +1,7 @@
 """Protocol data units: the six-byte header, the short PDUs, and P-DATA-TF on the way out (PS3.8 9.3)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 from isocenter.dimse.faults import ProtocolViolation, UnrecognizedPdu
@@ -76,11 +76,30 @@ def encode_p_data(
 
     `max_p_data_bytes` is the peer's maximum length; 0 means no limit (PS3.8 D.1), which we bound by our own cap.
     """
+    kind = COMMAND if is_command else 0
+    yield from _fragments(context_id, content, max_p_data_bytes, kind | LAST)
+
+
+def encode_p_data_stream(
+    context_id: int, chunks: Iterable[bytes | memoryview], max_p_data_bytes: int
+) -> Iterator[bytes]:
+    """As `encode_p_data` for a data set that comes piece by piece and need not fit in memory."""
+    waiting: bytes | memoryview | None = None
+    for chunk in filter(len, chunks):
+        if waiting is not None:
+            yield from _fragments(context_id, waiting, max_p_data_bytes, 0)
+        waiting = chunk
+    yield from _fragments(context_id, waiting or b"", max_p_data_bytes, LAST)
+
+
+def _fragments(
+    context_id: int, content: bytes | memoryview, max_p_data_bytes: int, last: int
+) -> Iterator[bytes]:
+    """PDUs of one PDV each; `last` is the control of the last of them, without LAST that of all the others."""
     room = min(max_p_data_bytes or MAX_PDU_BYTES, MAX_PDU_BYTES) - PDV_HEADER.size
     room -= room % 2
-    kind = COMMAND if is_command else 0
     for start in range(0, len(content) or 1, room):
         piece = content[start : start + room]
-        control = kind | (LAST if start + room >= len(content) else 0)
+        control = last if start + room >= len(content) else last & ~LAST
         pdv = PDV_HEADER.pack(len(piece) + 2, context_id, control)
-        yield HEADER.pack(PduType.P_DATA_TF, len(pdv) + len(piece)) + pdv + piece
+        yield b"".join((HEADER.pack(PduType.P_DATA_TF, len(pdv) + len(piece)), pdv, piece))

@@ -25,6 +25,18 @@ class Response:
     data_set: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Suboperation:
+    """A request of ours while one of the peer's is served (C-GET); its answer goes to `Operation.answered`.
+
+    What `data_set` raises aborts the association: half a message cannot be taken back.
+    """
+
+    context_id: int
+    command: CommandSet
+    data_set: Iterable[bytes | memoryview]
+
+
 class Operation(Protocol):
     """One request being served. After `complete` or `discard` it is not called again.
 
@@ -35,7 +47,7 @@ class Operation(Protocol):
         """Take the next piece of the data set; the memory is used again after return."""
         ...
 
-    def complete(self) -> Iterable[Response]:
+    def complete(self) -> Iterable[Response | Suboperation]:
         """The request is there as a whole: serve it, and answer; the answers are sent as they are given.
 
         A generator is closed when nobody is there any more to hear the rest.
@@ -44,6 +56,10 @@ class Operation(Protocol):
 
     def cancel(self) -> None:
         """The peer does not want the rest; called between two pending answers. The last answer is still owed."""
+        ...
+
+    def answered(self, command: CommandSet) -> None:
+        """The peer's response to the suboperation that was given last."""
         ...
 
     def discard(self) -> None:

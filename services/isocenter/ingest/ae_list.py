@@ -5,7 +5,9 @@
 title = "CT1"
 address = "10.0.4.17"       # or a network, "10.0.4.0/24"; left out: from anywhere
 may_send = true             # left out: false
-may_ask = false             # left out: false
+may_ask = false             # left out: false; C-FIND, C-GET, C-MOVE
+port = 104                  # left out: no destination of C-MOVE; with it `address` is one address
+moves_to = ["WS1", "WS2"]   # left out: to every destination of this list
 tls_subject = "commonName=ct1.example"   # left out: no certificate asked
 ```
 """
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from isocenter.dimse.ae_title import is_valid_ae_title
 from isocenter.errors import InvalidRequest
+from isocenter.ingest.destinations import Destination
 from isocenter.runtime.caller import Action, Caller
 from isocenter.runtime.log import logger
 
@@ -26,6 +29,8 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_ENTRIES = 10_000
 _TEXTS = frozenset({"title", "address", "tls_subject"})
 _FLAGS = frozenset({"may_send", "may_ask"})
+_OTHERS = frozenset({"port", "moves_to"})
+_MAX_PORT = 0xFFFF
 _UNKNOWN_MAY = frozenset({Action.VERIFY, Action.STORE})
 _LOCAL_MAY = _UNKNOWN_MAY | {Action.QUERY, Action.RETRIEVE}
 
@@ -41,6 +46,8 @@ class AeEntry:
     may_send: bool
     may_ask: bool
     tls_subject: str = ""
+    port: int = 0  # 0: nothing can be moved there
+    moves_to: tuple[str, ...] | None = None
 
     def is_from(self, address: str, tls_subject: str) -> bool:
         """Tell whether a connection can be this entry's."""
@@ -87,6 +94,19 @@ class AeList:
         if not listed and (on_loopback or self._accept_unknown):
             may = _LOCAL_MAY if on_loopback else _UNKNOWN_MAY
         return Caller(title, "ae", address, may) if may else None
+
+    def destination(self, title: str, caller: Caller) -> Destination | None:
+        """Where a C-MOVE of this caller to that title goes; None when it is no destination, or not for this caller."""
+        entries = self.entries()
+        listed = [entry for entry in entries if entry.title == caller.name]
+        if listed and not any(
+            entry.moves_to is None or title in entry.moves_to for entry in listed
+        ):
+            return None
+        for entry in entries:
+            if entry.title == title and entry.port and entry.network is not None:
+                return Destination(title, str(entry.network.network_address), entry.port)
+        return None
 
     def entries(self) -> tuple[AeEntry, ...]:
         """All entries, after a look whether the file changed."""
@@ -138,21 +158,42 @@ def parse_ae_list(content: bytes) -> tuple[AeEntry, ...]:
 
 
 def _entry(table: object, number: int) -> AeEntry:
-    if not isinstance(table, Mapping) or not set(table) <= _TEXTS | _FLAGS:
+    if not isinstance(table, Mapping) or not set(table) <= _TEXTS | _FLAGS | _OTHERS:
         raise InvalidRequest("an entry of the AE list has unknown keys", entry=number)
     for key, value in table.items():
-        if not isinstance(value, str if key in _TEXTS else bool):
+        if key not in _OTHERS and not isinstance(value, str if key in _TEXTS else bool):
             raise InvalidRequest("a value in the AE list has the wrong type", entry=number)
     title = table.get("title", "")
     if not is_valid_ae_title(title):
         raise InvalidRequest("an entry of the AE list has no valid title", entry=number)
+    network = _network(table.get("address", ""), number)
     return AeEntry(
         title=title,
-        network=_network(table.get("address", ""), number),
+        network=network,
         may_send=table.get("may_send", False),
         may_ask=table.get("may_ask", False),
         tls_subject=table.get("tls_subject", ""),
+        port=_port(table.get("port", 0), network, number),
+        moves_to=_titles(table.get("moves_to"), number),
     )
+
+
+def _port(port: object, network: IPv4Network | IPv6Network | None, number: int) -> int:
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= _MAX_PORT:
+        raise InvalidRequest("a port in the AE list is no port", entry=number)
+    if port and (network is None or network.num_addresses != 1):
+        raise InvalidRequest("a destination in the AE list needs one address", entry=number)
+    return port
+
+
+def _titles(titles: object, number: int) -> tuple[str, ...] | None:
+    if titles is None:
+        return None
+    if not isinstance(titles, list) or not all(
+        isinstance(title, str) and is_valid_ae_title(title) for title in titles
+    ):
+        raise InvalidRequest("moves_to in the AE list is no list of titles", entry=number)
+    return tuple(titles)
 
 
 def _network(address: str, number: int) -> IPv4Network | IPv6Network | None:

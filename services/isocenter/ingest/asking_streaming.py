@@ -12,6 +12,9 @@ from isocenter.api.stream.v1.stream_service_pb2_grpc import StreamServiceStub
 from isocenter.errors import Unavailable
 from isocenter.runtime.rpc_errors import translated
 
+RETRY_AFTER_S = 2.0
+PLAN_TIMEOUT_S = 6 * 3600.0  # it is read as fast as instances are sent
+UNCOMPRESSED_TIMEOUT_S = 300.0
 FIND_TIMEOUT_S = 600.0  # of a whole question: who reads slowly may take that long
 LEVELS = {
     "PATIENT": pb.FIND_LEVEL_PATIENT,
@@ -42,9 +45,7 @@ class StreamingClient:
         Raises InvalidRequest naming a key, LimitExceeded, and Unavailable when nobody answers.
         """
         request = pb.FindRequest(level=LEVELS[level], identifier=identifier)
-        with self._lock:
-            stubs = tuple(self._stubs)
-        for stub in stubs:
+        for stub in self._in_turn():
             call: Any = stub.Find(request, timeout=FIND_TIMEOUT_S)  # the stubs know half of it
             try:
                 with translated():
@@ -54,7 +55,48 @@ class StreamingClient:
             self._prefer(stub)
             yield from _rest(call, bool(first.ignored_keys))
             return
-        raise Unavailable("nobody answers questions now", retry_after_s=2.0)
+        raise Unavailable("nobody answers questions now", retry_after_s=RETRY_AFTER_S)
+
+    def plan(self, wanted: pb.PlanRequest) -> tuple[int, Iterator[pb.PlannedInstance]]:
+        """How many instances are wanted, and each of them.
+
+        Raises InvalidRequest, LimitExceeded, and Unavailable when nobody answers.
+        """
+        for stub in self._in_turn():
+            call: Any = stub.Plan(wanted, timeout=PLAN_TIMEOUT_S)
+            try:
+                with translated():
+                    first = next(call)
+            except Unavailable:
+                continue
+            self._prefer(stub)
+            return int(first.total), _instances(call)
+        raise Unavailable("nobody answers questions now", retry_after_s=RETRY_AFTER_S)
+
+    def uncompressed(self, instance: pb.PlannedInstance, *, implicit: bool) -> Iterator[bytes]:
+        """The data set without compression. Raises NotAcceptable when it cannot be decoded, NotFound, Unavailable."""
+        request = pb.UncompressedRequest(
+            study_instance_uid=instance.study_instance_uid,
+            series_instance_uid=instance.series_instance_uid,
+            sop_instance_uid=instance.sop_instance_uid,
+            implicit=implicit,
+        )
+        for stub in self._in_turn():
+            call: Any = stub.Uncompressed(request, timeout=UNCOMPRESSED_TIMEOUT_S)
+            try:
+                with translated():
+                    first = next(call)
+            except Unavailable:
+                continue
+            yield first.content
+            with translated():
+                yield from (piece.content for piece in call)
+            return
+        raise Unavailable("nobody decodes now", retry_after_s=RETRY_AFTER_S)
+
+    def _in_turn(self) -> Sequence[StreamServiceStub]:
+        with self._lock:
+            return tuple(self._stubs)
 
     def _prefer(self, answering: StreamServiceStub) -> None:
         with self._lock:
@@ -66,5 +108,14 @@ def _rest(call: Any, keys_ignored: bool) -> Iterator[Answers]:
         with translated():
             for answer in call:
                 yield Answers(answer.answers, keys_ignored)
+    finally:
+        call.cancel()
+
+
+def _instances(call: Any) -> Iterator[pb.PlannedInstance]:
+    try:
+        with translated():
+            for some in call:
+                yield from some.instances
     finally:
         call.cancel()

@@ -1,6 +1,6 @@
 """The service-user of one association at the one DICOM address: who may come in, what is served, where it goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
@@ -12,24 +12,36 @@ from isocenter.dimse.associate import (
     AssociateRequest,
     Rejection,
 )
-from isocenter.dimse.commands import RESPONSE_BIT, CommandField, CommandSet, Element, number_in
+from isocenter.dimse.commands import (
+    RESPONSE_BIT,
+    CommandField,
+    CommandSet,
+    Element,
+    number_in,
+    text_in,
+)
 from isocenter.dimse.faults import ProtocolViolation
 from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES
 from isocenter.dimse.user import Context, Operation
 from isocenter.dimse.user_information import UserInformation
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
+from isocenter.ingest.asking_streaming import StreamingClient
+from isocenter.ingest.destinations import ToDestination
 from isocenter.ingest.find_scp import FindScp, Questions
-from isocenter.ingest.negotiation import answer_contexts, answer_roles
+from isocenter.ingest.negotiation import answer_contexts, answer_roles, receiving_contexts
 from isocenter.ingest.responses import AnswerOnly, Unanswered
+from isocenter.ingest.retrieving import Carrier, Retrieval, ToPeer
 from isocenter.ingest.sinks import Receiver
 from isocenter.ingest.statuses import SUCCESS, Answer, Status
 from isocenter.ingest.store_scp import StoreScp
+from isocenter.ingest.suboperations import Sending
 from isocenter.ingest.tally import Tally
 from isocenter.runtime.caller import NOBODY, Action, Caller, allowed
 from isocenter.runtime.metrics import METRICS
 
-Record = Callable[[Caller, Action], None]
+Record = Callable[[Caller, Action, str], None]
+"""(caller, action, study)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +55,10 @@ class Address:
     strict_called_ae_title: bool = False  # reject who calls us by another title
     max_p_data_bytes: int = DEFAULT_P_DATA_BYTES
     accepting: Callable[[], bool] = lambda: True  # false at the low mark of free space
-    record_denied: Record = lambda caller, action: None
-    record_allowed: Record = lambda caller, action: None  # of what is no receipt in the journal
+    record_denied: Record = lambda caller, action, study: None
+    record_allowed: Record = lambda caller, action, study: None  # of what is no receipt
     questions: Questions | None = None  # None: nobody can be asked
+    retrieving: tuple[StreamingClient, Sending] | None = None  # None: nothing can be retrieved
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,7 @@ class Association:
         self._at = at
         self._peer = peer
         self._has_place = False
+        self._receiving: Mapping[int, Context] = {}  # on which the peer takes instances (C-GET)
         self.caller = NOBODY
         self.tally = Tally()
         self._store = StoreScp(at.receiver, pb.Sender(), self.tally)
@@ -73,16 +87,19 @@ class Association:
         rejection = self._malformed(request) or self._unknown(request) or self._crowded()
         if rejection is not None:
             return rejection
+        contexts = answer_contexts(request.contexts)
+        roles = answer_roles(request.user.roles, request.contexts)
+        self._receiving = receiving_contexts(request.contexts, contexts, roles)
         self._store = StoreScp(self._at.receiver, self._sender(request), self.tally)
         return AssociateAccept(
             request.called_ae_title,
             request.calling_ae_title,
-            answer_contexts(request.contexts),
+            contexts,
             UserInformation(
                 max_p_data_bytes=self._at.max_p_data_bytes,
                 implementation_class_uid=IMPLEMENTATION_CLASS_UID,
                 implementation_version_name=IMPLEMENTATION_VERSION_NAME,
-                roles=answer_roles(request.user.roles, request.contexts),
+                roles=roles,
             ),
         )
 
@@ -98,6 +115,8 @@ class Association:
             return self._store.begin(context, command, is_allowed=self._is_allowed(Action.STORE))
         if field == CommandField.C_FIND_RQ and self._at.questions is not None:
             return self._find(self._at.questions, context, command)
+        if field in (CommandField.C_GET_RQ, CommandField.C_MOVE_RQ) and self._at.retrieving:
+            return self._retrieve(*self._at.retrieving, context, command)
         if field == CommandField.C_ECHO_RQ:
             may = self._is_allowed(Action.VERIFY)
             return AnswerOnly(command, SUCCESS if may else Answer(Status.NOT_AUTHORIZED))
@@ -106,8 +125,35 @@ class Association:
     def _find(self, questions: Questions, context: Context, command: CommandSet) -> Operation:
         may = self._is_allowed(Action.QUERY)
         if may:
-            self._at.record_allowed(self.caller, Action.QUERY)
+            self._at.record_allowed(self.caller, Action.QUERY, "")
         return FindScp(questions, self._at.ae_title).begin(context, command, is_allowed=may)
+
+    def _retrieve(
+        self,
+        streaming: StreamingClient,
+        sending: Sending,
+        context: Context,
+        command: CommandSet,
+    ) -> Operation:
+        if not self._is_allowed(Action.RETRIEVE):
+            return AnswerOnly(command, Answer(Status.NOT_AUTHORIZED))
+        carrier: Carrier
+        if number_in(command, Element.COMMAND_FIELD) == CommandField.C_GET_RQ:
+            carrier = ToPeer(sending, self._receiving)
+        else:
+            title = text_in(command, Element.MOVE_DESTINATION)
+            destination = self._at.ae_list.destination(title, self.caller)
+            if destination is None:
+                return AnswerOnly(command, Answer(Status.MOVE_DESTINATION_UNKNOWN))
+            originator = (self.caller.name, number_in(command, Element.MESSAGE_ID))
+            carrier = ToDestination(sending, destination, self._at.ae_title, originator)
+        return Retrieval(
+            command,
+            context,
+            streaming,
+            carrier,
+            lambda study: self._at.record_allowed(self.caller, Action.RETRIEVE, study),
+        )
 
     def close(self) -> None:
         """Give the place back; called once, at the end."""
@@ -134,7 +180,7 @@ class Association:
             title, peer.address, peer.tls_subject, on_loopback=peer.on_loopback
         )
         if caller is None:
-            self._at.record_denied(Caller(title, "ae", peer.address, frozenset()), Action.STORE)
+            self._at.record_denied(Caller(title, "ae", peer.address, frozenset()), Action.STORE, "")
             return Rejection.CALLING_AE_TITLE_NOT_RECOGNIZED
         self.caller = caller
         return None
@@ -149,7 +195,7 @@ class Association:
     def _is_allowed(self, action: Action) -> bool:
         if allowed(self.caller, action):
             return True
-        self._at.record_denied(self.caller, action)
+        self._at.record_denied(self.caller, action, "")
         return False
 
     def _sender(self, request: AssociateRequest) -> pb.Sender:

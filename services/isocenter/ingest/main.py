@@ -21,10 +21,10 @@ from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.asking_streaming import StreamingClient
 from isocenter.ingest.associations import Address
-from isocenter.ingest.find_scp import Questions
 from isocenter.ingest.listener import Listener
 from isocenter.ingest.service import Ingest, IngestPorts, build
 from isocenter.ingest.settings import IngestSettings
+from isocenter.ingest.suboperations import Sending
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.nodes import names_in
@@ -53,7 +53,7 @@ def tls_context(folder: Path) -> ssl.SSLContext:
 
 
 def open_listener(
-    ingest: Ingest, auditor: Auditor, settings: IngestSettings, questions: Questions
+    ingest: Ingest, auditor: Auditor, settings: IngestSettings, streaming: StreamingClient
 ) -> Listener:
     """Bind the ports of the DICOM address; nobody is served before `start`."""
     ae_list = AeList(settings.config_folder / AE_LIST, accept_unknown=settings.accept_unknown)
@@ -64,9 +64,12 @@ def open_listener(
         ae_title=settings.ae_title,
         strict_called_ae_title=settings.strict_called_ae_title,
         accepting=ingest.receiver.accepting,
-        record_denied=lambda caller, action: auditor.record(caller, action, "", "denied"),
-        record_allowed=lambda caller, action: auditor.record(caller, action, "", "allowed"),
-        questions=questions,
+        record_denied=lambda caller, action, study: auditor.record(caller, action, study, "denied"),
+        record_allowed=lambda caller, action, study: auditor.record(
+            caller, action, study, "allowed"
+        ),
+        questions=streaming,
+        retrieving=(streaming, Sending(ingest.objects, streaming)),
     )
     listener = Listener(address, Places(CONNECTIONS, CONNECTIONS // 2), Patience())
     is_shared = settings.share_dicom_port

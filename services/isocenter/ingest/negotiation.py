@@ -1,10 +1,17 @@
 """Which presentation contexts are accepted (PS3.7 D.3.2): one table; a new service is a new line in it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from isocenter.dimse.associate import AnsweredContext, ContextResult, ProposedContext
-from isocenter.dimse.sop_classes import FIND_SOP_CLASSES, VERIFICATION, is_storage_sop_class
+from isocenter.dimse.sop_classes import (
+    GET_SOP_CLASSES,
+    PATIENT_ROOT,
+    STUDY_ROOT,
+    VERIFICATION,
+    is_storage_sop_class,
+)
+from isocenter.dimse.user import Context
 from isocenter.dimse.user_information import RoleSelection
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
@@ -22,7 +29,7 @@ class ServedContext:
 
 SERVED: tuple[ServedContext, ...] = (
     ServedContext(lambda uid: uid == VERIFICATION, LITTLE_ENDIAN),
-    ServedContext(lambda uid: uid in FIND_SOP_CLASSES, LITTLE_ENDIAN),
+    ServedContext(lambda uid: uid in PATIENT_ROOT | STUDY_ROOT, LITTLE_ENDIAN),
     ServedContext(is_storage_sop_class, None),
 )
 
@@ -33,15 +40,35 @@ def answer_contexts(proposed: Iterable[ProposedContext]) -> tuple[AnsweredContex
 
 
 def answer_roles(
-    roles: Iterable[RoleSelection], proposed: Iterable[ProposedContext]
+    roles: Iterable[RoleSelection], proposed: Sequence[ProposedContext]
 ) -> tuple[RoleSelection, ...]:
-    """Let requestors be SCU as they like and never SCP: we call nobody on an association of theirs (PS3.7 D.3.3.4)."""
+    """Let requestors be SCU as they like, and SCP of storage where they may ask for C-GET (PS3.7 D.3.3.4)."""
     served = {c.abstract_syntax for c in proposed if _serving(c) is not None}
+    gets = bool(served & GET_SOP_CLASSES)
     return tuple(
-        RoleSelection(role.sop_class_uid, scu=role.scu, scp=False)
+        RoleSelection(
+            role.sop_class_uid,
+            scu=role.scu,
+            scp=role.scp and gets and is_storage_sop_class(role.sop_class_uid),
+        )
         for role in roles
         if role.sop_class_uid in served
     )
+
+
+def receiving_contexts(
+    proposed: Iterable[ProposedContext],
+    answered: Iterable[AnsweredContext],
+    roles: Iterable[RoleSelection],
+) -> dict[int, Context]:
+    """The accepted contexts on which the requestor takes instances: those whose class it is SCP of."""
+    classes = {role.sop_class_uid for role in roles if role.scp}
+    named = {context.context_id: context.abstract_syntax for context in proposed}
+    return {
+        one.context_id: Context(one.context_id, named[one.context_id], one.transfer_syntax)
+        for one in answered
+        if one.result is ContextResult.ACCEPTANCE and named[one.context_id] in classes
+    }
 
 
 def _answer(context: ProposedContext) -> AnsweredContext:

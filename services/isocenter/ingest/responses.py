@@ -62,6 +62,9 @@ class AnswerOnly:
     def cancel(self) -> None:
         """There is one answer."""
 
+    def answered(self, command: CommandSet) -> None:
+        """Nothing is asked of the peer."""
+
     def discard(self) -> None:
         """Nothing was kept."""
 
@@ -80,6 +83,9 @@ class Unanswered:
 
     def cancel(self) -> None:
         """There is one answer."""
+
+    def answered(self, command: CommandSet) -> None:
+        """Nothing is asked of the peer."""
 
     def discard(self) -> None:
         """Nothing was kept."""

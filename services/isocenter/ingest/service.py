@@ -42,6 +42,7 @@ class Ingest:
     def __init__(self, ports: IngestPorts, settings: IngestSettings) -> None:
         self._ports = ports
         self._settings = settings
+        self.objects = ports.objects
         recording = ports.recording
         self.announcer = Announcer(ports.bus, settings.site)
         self.receiver = Receiver(

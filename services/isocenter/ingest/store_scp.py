@@ -91,6 +91,9 @@ class _Store:
     def cancel(self) -> None:
         """There is one answer."""
 
+    def answered(self, command: CommandSet) -> None:
+        """Nothing is asked of the peer."""
+
     def discard(self) -> None:
         """Leave nothing of an unfinished transfer."""
         self._tally.unfinished += 1

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from isocenter.errors import InvalidInstance, IsocenterError, LimitExceeded
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
 from isocenter.pixels.display import display_of
-from isocenter.pixels.explicit import explicit_file
+from isocenter.pixels.explicit import uncompressed_file
 from isocenter.pixels.image import EXPLICIT_VR_BIG_ENDIAN, Image
 from isocenter.pixels.jobs import Job, decode_job
 from isocenter.pixels.pipe import read_message, write_message
@@ -63,9 +63,12 @@ def run(job: Job) -> tuple[dict[str, str], bytes]:
     """Do one job; the header of the result is empty but for the colour model of decoded samples."""
     if job.kind == "read":
         return {}, job.source.read_all(list(job.frames[0].ranges))
-    if job.kind == "explicit":
+    if job.kind in ("explicit", "implicit"):
         frames = [(list(frame.ranges), frame.first_bit) for frame in job.frames]
-        return {}, explicit_file(job.source, frames, job.image, job.max_bytes)
+        is_implicit = job.kind == "implicit"
+        return {}, uncompressed_file(
+            job.source, frames, job.image, job.max_bytes, is_implicit=is_implicit
+        )
     if job.image is None or not job.frames:
         raise InvalidInstance("there is no image")
     image = job.image.within(job.max_bytes)

@@ -1,10 +1,10 @@
-"""A stored object as a Part 10 file in Explicit VR Little Endian, pixels decoded. Runs in codec processes only."""
+"""A stored object as a Part 10 file without compression, pixels decoded. Runs in codec processes only."""
 
 import io
 
 import numpy as np
 import pydicom
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from isocenter.errors import LimitExceeded
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
@@ -16,13 +16,18 @@ PIXEL_DATA = 0x7FE00010
 _WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
 
-def explicit_file(
+def uncompressed_file(
     source: Source,
     frames: list[tuple[list[tuple[int, int]], int]],
     image: Image | None,
     max_bytes: int,
+    *,
+    is_implicit: bool = False,
 ) -> bytes:
-    """Bytes of the file. `image` is None when there are no pixels to decode: then only the data set is rewritten."""
+    """Bytes of the file, in Explicit VR Little Endian unless it is to be implicit.
+
+    `image` is None when there are no pixels to decode: then only the data set is rewritten.
+    """
     dataset = pydicom.dcmread(source.path, force=True)
     if _lacks_vr(dataset):
         for _ in dataset.iterall():  # looking at an element gives it its VR
@@ -32,7 +37,8 @@ def explicit_file(
     if image is not None:
         image.within(max_bytes, len(frames))
         _replace_pixels(dataset, source, frames, image)
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     out = io.BytesIO()
     pydicom.dcmwrite(out, dataset, enforce_file_format=True)
     if out.tell() > 2 * max_bytes:

@@ -10,7 +10,7 @@ from isocenter.pixels.image import Image
 from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
-Kind = Literal["decode", "render", "read", "explicit"]
+Kind = Literal["decode", "render", "read", "explicit", "implicit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Job:
 
     decode: samples of the first frame, explicit little endian. render: a picture of it, `document` is the instance's
     DICOM JSON. read: the ranges of the first frame as they are (for deflated objects). explicit: the whole object as a
-    Part 10 file in Explicit VR Little Endian, all frames decoded.
+    Part 10 file in Explicit VR Little Endian, all frames decoded. implicit: the same in Implicit VR Little Endian.
     """
 
     kind: Kind

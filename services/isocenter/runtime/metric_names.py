@@ -16,6 +16,7 @@ Counter = Literal[
     "isocenter_finds_total",
     "isocenter_http_requests_total",
     "isocenter_received_bytes_total",
+    "isocenter_retrievals_total",
     "isocenter_rpc_calls_total",
     "isocenter_sign_in_failures_total",
 ]
@@ -68,6 +69,9 @@ MEANINGS: Mapping[Name, Meaning] = {
         "counter", "HTTP requests by action and status.", ("action", "status")
     ),
     "isocenter_received_bytes_total": Meaning("counter", "Bytes received, by way.", ("source",)),
+    "isocenter_retrievals_total": Meaning(
+        "counter", "C-GETs and C-MOVEs by their last status.", ("status",)
+    ),
     "isocenter_rpc_calls_total": Meaning("counter", "gRPC calls answered, by code.", ("code",)),
     "isocenter_sign_in_failures_total": Meaning("counter", "Sign-ins with a wrong proof."),
     "isocenter_associations": Meaning("gauge", "DICOM associations open now."),

@@ -3,9 +3,10 @@
 import time
 
 from isocenter.dicom.frames import Frame
+from isocenter.dicom.transfer_syntaxes import transfer_syntax
 from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.image import Image
-from isocenter.pixels.jobs import Job
+from isocenter.pixels.jobs import Job, Kind
 from isocenter.pixels.pool import CodecPool, PoolLimits
 from isocenter.pixels.rendering import Rendering
 from isocenter.pixels.source import Source
@@ -72,8 +73,10 @@ class Decoding:
             raise LimitExceeded("too much to be inflated at once", max_bytes=self._max_bytes)
         return await self._run(stored, Job("read", _NOWHERE, (Frame(((start, end),)),)))
 
-    async def explicit(self, stored: Stored, *, decode: bool) -> bytes:
-        """The object as a Part 10 file in Explicit VR Little Endian; `decode` when its pixels need it."""
+    async def uncompressed(self, stored: Stored, *, is_implicit: bool = False) -> bytes:
+        """The object as a Part 10 file in Explicit VR Little Endian, or implicit; pixels are decoded that need it."""
+        syntax = transfer_syntax(stored.transfer_syntax_uid)
+        decode = stored.layout is not None and (syntax.encapsulated or syntax.big_endian)
         if stored.size_bytes > self._max_bytes:
             raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
         image = None
@@ -82,7 +85,8 @@ class Decoding:
             image = self._image(stored)
             image.within(self._max_bytes, image.number_of_frames)
             frames = tuple(stored.frame(n) for n in range(1, image.number_of_frames + 1))
-        job = Job("explicit", _NOWHERE, frames, image, max_bytes=self._max_bytes)
+        kind: Kind = "implicit" if is_implicit else "explicit"
+        job = Job(kind, _NOWHERE, frames, image, max_bytes=self._max_bytes)
         return await self._run(stored, job)
 
     def _image(self, stored: Stored) -> Image:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.dicomweb import multipart_response as multipart
 from isocenter.dicomweb.negotiation import DICOM, Form, instance_form
 from isocenter.runtime.caller import Action
@@ -100,9 +100,7 @@ class RetrieveRoutes:
             size = stored.size_bytes
             content = self._objects.piece(stored.object_key, size, 0, size)
         else:
-            syntax = transfer_syntax(stored.transfer_syntax_uid)
-            decode = stored.layout is not None and (syntax.encapsulated or syntax.big_endian)
-            content = await self._decoding.explicit(stored, decode=decode)
+            content = await self._decoding.uncompressed(stored)
         return view(stored.viewed, "file", (content,))
 
 

@@ -10,6 +10,7 @@ from isocenter.streaming.frame_routes import FrameRoutes
 from isocenter.streaming.generation import Generation
 from isocenter.streaming.metadata_routes import MetadataRoutes
 from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.planning import Planner
 from isocenter.streaming.ports import Ports
 from isocenter.streaming.rendered_routes import RenderedRoutes
 from isocenter.streaming.retrieve_routes import RetrieveRoutes
@@ -38,7 +39,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
 
     return Service(
         name="streaming",
-        servicers=(servicer(Finder(ports.index, ask)),),
+        servicers=(servicer(Finder(ports.index, ask), Planner(instances, ask, decoding)),),
         drains=(drain,),
         routes=(
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),

@@ -10,8 +10,11 @@ from isocenter.api.stream.v1 import stream_service_pb2 as pb
 from isocenter.api.stream.v1 import stream_service_pb2_grpc as service
 from isocenter.errors import InvalidRequest
 from isocenter.streaming.finding import Finder, FindLevel, understand
+from isocenter.streaming.planning import Planner, Wanted
+from isocenter.streaming.stored import Stored
 
-BATCH = 200  # answers of one message
+BATCH = 200  # answers, or instances of a plan, in one message
+PIECE_BYTES = 1 << 20
 _LEVELS: dict[int, FindLevel] = {
     pb.FIND_LEVEL_PATIENT: "patient",
     pb.FIND_LEVEL_STUDY: "study",
@@ -24,8 +27,9 @@ Context: TypeAlias = "ServicerContext[Any, Any]"
 class StreamServicer(service.StreamServiceServicer):
     """Answers for the DICOM address. Who may ask was decided there."""
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, finder: Finder, planner: Planner) -> None:
         self._finder = finder
+        self._planner = planner
 
     async def Find(
         self, request: pb.FindRequest, context: Context
@@ -42,11 +46,56 @@ class StreamServicer(service.StreamServiceServicer):
             while batch := list(islice(answers, BATCH)):
                 yield pb.FindResponse(answers=batch)
 
+    async def Plan(
+        self, request: pb.PlanRequest, context: Context
+    ) -> AsyncIterator[pb.PlanResponse]:
+        """The first message has the count, also when there is nothing."""
+        del context
+        level = _LEVELS.get(request.level)
+        if level is None:
+            raise InvalidRequest("the level is patient, study, series or image")
+        wanted = Wanted(
+            level,
+            request.patient_id,
+            request.issuer_of_patient_id,
+            tuple(request.study_instance_uids),
+            tuple(request.series_instance_uids),
+            tuple(request.sop_instance_uids),
+        )
+        plan = await self._planner.plan(wanted)
+        yield pb.PlanResponse(total=len(plan))
+        instances = map(_planned, plan)
+        while batch := list(islice(instances, BATCH)):
+            yield pb.PlanResponse(instances=batch)
 
-def servicer(finder: Finder) -> Callable[[Server], None]:
+    async def Uncompressed(
+        self, request: pb.UncompressedRequest, context: Context
+    ) -> AsyncIterator[pb.UncompressedResponse]:
+        """The data set in pieces."""
+        del context
+        names = request.study_instance_uid, request.series_instance_uid, request.sop_instance_uid
+        content = await self._planner.uncompressed(*names, is_implicit=request.implicit)
+        for start in range(0, len(content), PIECE_BYTES):
+            yield pb.UncompressedResponse(content=bytes(content[start : start + PIECE_BYTES]))
+
+
+def _planned(stored: Stored) -> pb.PlannedInstance:
+    return pb.PlannedInstance(
+        study_instance_uid=stored.viewed.study_instance_uid,
+        series_instance_uid=stored.viewed.series_instance_uid,
+        sop_instance_uid=stored.viewed.sop_instance_uid,
+        sop_class_uid=stored.sop_class_uid,
+        transfer_syntax_uid=stored.transfer_syntax_uid,
+        object_key=stored.object_key,
+        dataset_offset=stored.dataset_offset,
+        size_bytes=stored.size_bytes,
+    )
+
+
+def servicer(finder: Finder, planner: Planner) -> Callable[[Server], None]:
     """What adds it to a server."""
 
     def add(server: Server) -> None:
-        service.add_StreamServiceServicer_to_server(StreamServicer(finder), server)
+        service.add_StreamServiceServicer_to_server(StreamServicer(finder, planner), server)
 
     return add

@@ -17,7 +17,7 @@ from isocenter.dimse.sop_classes import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from isocenter.errors import InvalidRequest, IsocenterError, Unavailable
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.asking_streaming import Answers
-from isocenter.ingest.find_scp import MAX_IDENTIFIER_BYTES
+from isocenter.ingest.identifier import MAX_IDENTIFIER_BYTES
 
 SUCCESS, PENDING, IGNORED, CANCELLED = 0x0000, 0xFF00, 0xFF01, 0xFE00
 NOT_AUTHORIZED, OUT_OF_RESOURCES, DOES_NOT_MATCH, UNABLE = 0x0124, 0xA700, 0xA900, 0xC001

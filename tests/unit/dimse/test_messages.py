@@ -7,11 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.associations import echo_command, store_command
 
-from isocenter.dimse.commands import CommandSet, Element, encode_command_set
+from isocenter.dimse.commands import (
+    NO_DATA_SET,
+    RESPONSE_BIT,
+    CommandField,
+    CommandSet,
+    Element,
+    encode_command_set,
+)
 from isocenter.dimse.faults import ProtocolViolation
 from isocenter.dimse.messages import Messages
 from isocenter.dimse.pdu import COMMAND, LAST
-from isocenter.dimse.user import Context, Operation, Response
+from isocenter.dimse.user import Context, Operation, Response, Suboperation
 
 CONTEXTS = {1: Context(1, "1.2", "1.2.840.10008.1.2"), 3: Context(3, "1.3", "1.2.840.10008.1.2")}
 
@@ -24,7 +31,7 @@ class Recorded:
     def write(self, data: memoryview) -> None:
         self.content += data
 
-    def complete(self) -> Iterable[Response]:
+    def complete(self) -> Iterable[Response | Suboperation]:
         self.ended = "complete"
         yield Response({Element.STATUS: 0xFF00}, b"found")
         yield Response({Element.STATUS: 0})
@@ -32,15 +39,21 @@ class Recorded:
     def cancel(self) -> None:
         self.ended = "cancelled"
 
+    def answered(self, command: CommandSet) -> None:
+        self.ended = "answered"
+
     def discard(self) -> None:
         self.ended = "discarded"
 
 
 class Recorder:
-    def __init__(self) -> None:
+    def __init__(self, kind: type[Recorded] = Recorded) -> None:
+        self._kind = kind
+        self.listens_to_all = False  # that is there, at once
         self.operations: list[Recorded] = []
         self.sent: list[tuple[int, bytes, bool]] = []
-        self.messages = Messages(CONTEXTS, self._begin, self._send)
+        self.messages = Messages(CONTEXTS, self._begin, self._send, self._send_stream, self._listen)
+        self.heard: list[tuple[int, CommandSet]] = []  # what the peer will say next
 
     def feed(self, context_id: int, control: int, data: bytes, *, ends: bool = True) -> None:
         self.messages.feed(context_id, control, memoryview(data), fragment_ends=ends)
@@ -50,8 +63,19 @@ class Recorder:
 
     def _begin(self, context: Context, command: CommandSet) -> Operation:
         del context, command
-        self.operations.append(Recorded())
+        self.operations.append(self._kind())
         return self.operations[-1]
+
+    def _send_stream(self, context_id: int, chunks: Iterable[bytes | memoryview]) -> None:
+        self.sent.append((context_id, b"".join(chunks), False))
+
+    def _listen(self, *, wait: bool) -> None:
+        assert self.heard or not wait
+        while self.heard:
+            context_id, command = self.heard.pop(0)
+            self.command(command, context_id)
+            if not self.listens_to_all:
+                return
 
     def _send(self, context_id: int, content: bytes, is_command: bool) -> None:
         self.sent.append((context_id, content, is_command))
@@ -127,3 +151,68 @@ def test_forbidden_order_is_a_violation(fragments: list[tuple[int, int, bytes]])
         for context_id, control, content in fragments:
             recorder.feed(context_id, control, content)
     assert not any(operation.ended == "complete" for operation in recorder.operations)
+
+
+class Fetching(Recorded):
+    """Asks the peer for something in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def complete(self) -> Iterable[Response | Suboperation]:
+        yield Suboperation(3, store_command(), [b"some", b"thing"])
+        yield Response({Element.STATUS: 0xFF00})
+        yield Response({Element.STATUS: 0})
+
+    def cancel(self) -> None:
+        self.heard.append("cancel")
+
+    def answered(self, command: CommandSet) -> None:
+        self.heard.append(f"answer {command[Element.STATUS]!r}")
+
+
+def said(field: int, responding: int = 1, status: int = 0) -> CommandSet:
+    return {
+        Element.COMMAND_FIELD: field,
+        Element.MESSAGE_ID_BEING_RESPONDED_TO: responding,
+        Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET,
+        Element.STATUS: status,
+    }
+
+
+STORE_RESPONSE = CommandField.C_STORE_RQ | RESPONSE_BIT
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_response_to_a_suboperation_and_a_cancel_come_on_contexts_of_their_own(
+    at_once: bool,
+) -> None:
+    recorder = Recorder(Fetching)
+    recorder.listens_to_all = at_once
+    recorder.heard = [
+        (1, said(CommandField.C_CANCEL_RQ)),
+        (3, said(STORE_RESPONSE, status=7)),
+        (1, said(CommandField.C_CANCEL_RQ, responding=99)),
+    ]
+    recorder.command(echo_command())
+    (operation,) = recorder.operations
+    assert isinstance(operation, Fetching)
+    assert operation.heard == ["cancel", "answer 7"]
+    assert (3, b"something", False) in recorder.sent
+    assert recorder.messages.between
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        [(1, said(CommandField.C_ECHO_RQ))],
+        [(3, said(STORE_RESPONSE)), (3, said(STORE_RESPONSE))],
+        [(5, said(STORE_RESPONSE))],
+    ],
+)
+def test_nothing_else_may_be_said_meanwhile(heard: list[tuple[int, CommandSet]]) -> None:
+    recorder = Recorder(Fetching)
+    recorder.heard = heard
+    with pytest.raises(ProtocolViolation):
+        recorder.command(echo_command())

@@ -92,3 +92,51 @@ def test_missing_file_lists_nobody(tmp_path: Path) -> None:
     assert callers.caller("CT1", "10.0.4.17", on_loopback=False) is None
     (tmp_path / "ae.toml").write_text(LIST)
     assert len(callers.entries()) == 3
+
+
+DESTINATIONS = """
+[[ae]]
+title = "WS1"
+address = "10.0.4.5"
+port = 104
+
+[[ae]]
+title = "WS2"
+address = "10.0.4.6"
+port = 11112
+moves_to = ["WS1"]
+
+[[ae]]
+title = "CT1"
+may_send = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("caller", "title", "host"),
+    [
+        ("WS1", "WS2", "10.0.4.6"),
+        ("WS2", "WS1", "10.0.4.5"),
+        ("WS2", "WS2", None),  # not for this caller
+        ("WS1", "CT1", None),  # no destination
+        ("WS1", "NOBODY", None),
+        ("UNLISTED", "WS1", "10.0.4.5"),
+    ],
+)
+def test_destinations_are_listed_and_for_the_caller(
+    tmp_path: Path, caller: str, title: str, host: str | None
+) -> None:
+    path = tmp_path / "ae.toml"
+    path.write_text(DESTINATIONS)
+    found = AeList(path).destination(title, Caller(caller, "ae", "10.0.0.1", frozenset()))
+    assert (found.host if found else None) == host
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['port = 104', 'port = "104"\naddress = "10.0.0.1"', 'port = 70000\naddress = "10.0.0.1"',
+     'port = 104\naddress = "10.0.0.0/24"', 'moves_to = "WS1"', 'moves_to = [1]'],
+)  # fmt: skip
+def test_destination_that_cannot_be_one_is_refused(line: str) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_ae_list(f'[[ae]]\ntitle = "WS1"\n{line}'.encode())

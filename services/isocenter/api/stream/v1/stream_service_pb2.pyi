@@ -106,3 +106,185 @@ class FindResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FindResponse: _TypeAlias = FindResponse  # noqa: Y015
+
+@_typing.final
+class PlanRequest(_message.Message):
+    """Names what is wanted. Who asks was allowed to by the calling service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    PATIENT_ID_FIELD_NUMBER: _builtins.int
+    ISSUER_OF_PATIENT_ID_FIELD_NUMBER: _builtins.int
+    STUDY_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
+    SOP_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
+    level: Global___FindLevel.ValueType
+    """Level of the names."""
+    patient_id: _builtins.str
+    """One patient, at the level of patients."""
+    issuer_of_patient_id: _builtins.str
+    """Who gave the patient that id; empty: it has to be one patient's alone."""
+    @_builtins.property
+    def study_instance_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Studies; one at the levels below."""
+
+    @_builtins.property
+    def series_instance_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Series; one at the level below."""
+
+    @_builtins.property
+    def sop_instance_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Instances."""
+
+    def __init__(
+        self,
+        *,
+        level: Global___FindLevel.ValueType = ...,
+        patient_id: _builtins.str = ...,
+        issuer_of_patient_id: _builtins.str = ...,
+        study_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
+        series_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
+        sop_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issuer_of_patient_id", b"issuer_of_patient_id", "level", b"level", "patient_id", b"patient_id", "series_instance_uids", b"series_instance_uids", "sop_instance_uids", b"sop_instance_uids", "study_instance_uids", b"study_instance_uids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanRequest: _TypeAlias = PlanRequest  # noqa: Y015
+
+@_typing.final
+class PlanResponse(_message.Message):
+    """Some of the instances, in the order of the index."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOTAL_FIELD_NUMBER: _builtins.int
+    INSTANCES_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """How many there are in all; in the first message."""
+    @_builtins.property
+    def instances(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedInstance]:
+        """Some of them."""
+
+    def __init__(
+        self,
+        *,
+        total: _builtins.int = ...,
+        instances: _abc.Iterable[Global___PlannedInstance] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanResponse: _TypeAlias = PlanResponse  # noqa: Y015
+
+@_typing.final
+class PlannedInstance(_message.Message):
+    """One instance to send: its data set is a range of an object."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SOP_CLASS_UID_FIELD_NUMBER: _builtins.int
+    TRANSFER_SYNTAX_UID_FIELD_NUMBER: _builtins.int
+    OBJECT_KEY_FIELD_NUMBER: _builtins.int
+    DATASET_OFFSET_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    study_instance_uid: _builtins.str
+    """Its study, as received."""
+    series_instance_uid: _builtins.str
+    """Its series, as received."""
+    sop_instance_uid: _builtins.str
+    """Its name, as received."""
+    sop_class_uid: _builtins.str
+    """What kind of object it is."""
+    transfer_syntax_uid: _builtins.str
+    """What its data set is written in."""
+    object_key: _builtins.str
+    """The object."""
+    dataset_offset: _builtins.int
+    """Where the data set begins in it."""
+    size_bytes: _builtins.int
+    """Where it ends: the object's size."""
+    def __init__(
+        self,
+        *,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        sop_instance_uid: _builtins.str = ...,
+        sop_class_uid: _builtins.str = ...,
+        transfer_syntax_uid: _builtins.str = ...,
+        object_key: _builtins.str = ...,
+        dataset_offset: _builtins.int = ...,
+        size_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_offset", b"dataset_offset", "object_key", b"object_key", "series_instance_uid", b"series_instance_uid", "size_bytes", b"size_bytes", "sop_class_uid", b"sop_class_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlannedInstance: _TypeAlias = PlannedInstance  # noqa: Y015
+
+@_typing.final
+class UncompressedRequest(_message.Message):
+    """Names an instance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    IMPLICIT_FIELD_NUMBER: _builtins.int
+    study_instance_uid: _builtins.str
+    """Its study, as received."""
+    series_instance_uid: _builtins.str
+    """Its series, as received."""
+    sop_instance_uid: _builtins.str
+    """Its name, as received."""
+    implicit: _builtins.bool
+    """Implicit VR Little Endian instead of explicit."""
+    def __init__(
+        self,
+        *,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        sop_instance_uid: _builtins.str = ...,
+        implicit: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["implicit", b"implicit", "series_instance_uid", b"series_instance_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UncompressedRequest: _TypeAlias = UncompressedRequest  # noqa: Y015
+
+@_typing.final
+class UncompressedResponse(_message.Message):
+    """A piece of the data set, at most 1 MiB."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The bytes."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UncompressedResponse: _TypeAlias = UncompressedResponse  # noqa: Y015

@@ -40,6 +40,16 @@ class StreamServiceStub:
                 request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.FindRequest.SerializeToString,
                 response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.FindResponse.FromString,
                 _registered_method=True)
+        self.Plan = channel.unary_stream(
+                '/isocenter.api.stream.v1.StreamService/Plan',
+                request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanRequest.SerializeToString,
+                response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanResponse.FromString,
+                _registered_method=True)
+        self.Uncompressed = channel.unary_stream(
+                '/isocenter.api.stream.v1.StreamService/Uncompressed',
+                request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedRequest.SerializeToString,
+                response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedResponse.FromString,
+                _registered_method=True)
 
 
 class StreamServiceServicer:
@@ -53,6 +63,20 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Plan(self, request, context):
+        """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Uncompressed(self, request, context):
+        """Give the data set of an instance without compression, for receivers that take nothing else.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StreamServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +84,16 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     servicer.Find,
                     request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.FindRequest.FromString,
                     response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.FindResponse.SerializeToString,
+            ),
+            'Plan': grpc.unary_stream_rpc_method_handler(
+                    servicer.Plan,
+                    request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanRequest.FromString,
+                    response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanResponse.SerializeToString,
+            ),
+            'Uncompressed': grpc.unary_stream_rpc_method_handler(
+                    servicer.Uncompressed,
+                    request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedRequest.FromString,
+                    response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +124,60 @@ class StreamService:
             '/isocenter.api.stream.v1.StreamService/Find',
             isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.FindRequest.SerializeToString,
             isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.FindResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Plan(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/isocenter.api.stream.v1.StreamService/Plan',
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanRequest.SerializeToString,
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Uncompressed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/isocenter.api.stream.v1.StreamService/Uncompressed',
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedRequest.SerializeToString,
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedResponse.FromString,
             options,
             channel_credentials,
             insecure,

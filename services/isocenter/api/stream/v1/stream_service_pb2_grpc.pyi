@@ -35,6 +35,10 @@ class StreamServiceStub:
     def __new__(cls, channel: _aio.Channel) -> StreamServiceAsyncStub: ...
     Find: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.FindRequest, _stream_service_pb2.FindResponse]
     """Answer a C-FIND (PS3.4 C.4.1). Answers come in the index's order, in batches."""
+    Plan: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.PlanRequest, _stream_service_pb2.PlanResponse]
+    """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
+    Uncompressed: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.UncompressedRequest, _stream_service_pb2.UncompressedResponse]
+    """Give the data set of an instance without compression, for receivers that take nothing else."""
 
 @_typing.type_check_only
 class StreamServiceAsyncStub(StreamServiceStub):
@@ -43,6 +47,10 @@ class StreamServiceAsyncStub(StreamServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Find: _aio.UnaryStreamMultiCallable[_stream_service_pb2.FindRequest, _stream_service_pb2.FindResponse]  # type: ignore[assignment]
     """Answer a C-FIND (PS3.4 C.4.1). Answers come in the index's order, in batches."""
+    Plan: _aio.UnaryStreamMultiCallable[_stream_service_pb2.PlanRequest, _stream_service_pb2.PlanResponse]  # type: ignore[assignment]
+    """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
+    Uncompressed: _aio.UnaryStreamMultiCallable[_stream_service_pb2.UncompressedRequest, _stream_service_pb2.UncompressedResponse]  # type: ignore[assignment]
+    """Give the data set of an instance without compression, for receivers that take nothing else."""
 
 class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers of streaming for those who do not speak HTTP."""
@@ -54,5 +62,21 @@ class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.FindResponse], _abc.AsyncIterator[_stream_service_pb2.FindResponse]]:
         """Answer a C-FIND (PS3.4 C.4.1). Answers come in the index's order, in batches."""
+
+    @_abc_1.abstractmethod
+    def Plan(
+        self,
+        request: _stream_service_pb2.PlanRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.PlanResponse], _abc.AsyncIterator[_stream_service_pb2.PlanResponse]]:
+        """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
+
+    @_abc_1.abstractmethod
+    def Uncompressed(
+        self,
+        request: _stream_service_pb2.UncompressedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.UncompressedResponse], _abc.AsyncIterator[_stream_service_pb2.UncompressedResponse]]:
+        """Give the data set of an instance without compression, for receivers that take nothing else."""
 
 def add_StreamServiceServicer_to_server(servicer: StreamServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
