@@ -182,7 +182,7 @@ def test_first_proposed_transfer_syntax_is_chosen() -> None:
         "1.2.840.10008.5.1.4.1.1.2",
         ["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"],
     )
-    ae.add_requested_context("1.2.840.10008.5.1.4.1.2.2.1")
+    ae.add_requested_context("1.2.840.10008.5.1.4.31")  # modality worklist
     ae.add_requested_context("1.3.12.2.1107.5.9.1", "1.2.276.0.7230010.3.9.9")
     with dicom_address(MemoryReceiver()) as running:
         association = ae.associate("127.0.0.1", running.port)
@@ -193,7 +193,7 @@ def test_first_proposed_transfer_syntax_is_chosen() -> None:
         "1.2.840.10008.5.1.4.1.1.2": ["1.2.840.10008.1.2.4.90"],
         "1.3.12.2.1107.5.9.1": ["1.2.276.0.7230010.3.9.9"],
     }
-    assert rejected == [("1.2.840.10008.5.1.4.1.2.2.1", 3)]
+    assert rejected == [("1.2.840.10008.5.1.4.31", 3)]
 
 
 def test_small_pdus_are_put_together() -> None:
