@@ -1,5 +1,6 @@
-"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, memory; all by default. And cluster,
-which is run where it is named: it needs MinIO and OpenSearch.
+"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, memory; all by default.
+
+And cluster, which is run where it is named: it needs MinIO and OpenSearch.
 
 Delete nothing on the measured disk for five minutes before: ext4 passes over inodes that were deleted shortly before,
 one by one, for each file that is created (seen: a quarter of a receiver's processor time).
@@ -9,10 +10,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.perf import cluster, memory, reading, receiving
+from tests.perf import asking, cluster, memory, reading, receiving
 from tests.perf.report import Report
 
-SECTIONS = ("receiving", "long", "search", "scale", "frames", "memory")
+SECTIONS = ("receiving", "long", "search", "scale", "frames", "dimse", "memory")
 NAMED = ("cluster",)
 
 
@@ -38,6 +39,7 @@ def main() -> None:
             "search": lambda: reading.search(report, scratch, told.studies, told.seconds),
             "scale": lambda: reading.scale(report, told.scale),
             "frames": lambda: reading.frames(report, scratch, told.seconds),
+            "dimse": lambda: asking.run(report, scratch, told.studies, told.rounds),
             "memory": lambda: memory.run(report, scratch, 4.3),
             "cluster": lambda: cluster.run(
                 report, scratch, told.rounds, told.studies, told.seconds

@@ -78,9 +78,15 @@ def running(peer: Peer, *ports: int) -> Iterator[Peer]:
 
 
 @contextlib.contextmanager
-def isocenter(folder: Path) -> Iterator[Peer]:
-    """Ours, all services and all syncs on."""
+def isocenter(folder: Path, workstation: int = 0) -> Iterator[Peer]:
+    """Ours, all services and all syncs on; `workstation` is the port of a destination, WS1."""
     dicom, http = free_port(), free_port()
+    (folder / "config").mkdir(parents=True)
+    if workstation:
+        entry = (
+            f'[[ae]]\ntitle = "WS1"\naddress = "127.0.0.1"\nport = {workstation}\nmay_ask = true\n'
+        )
+        (folder / "config" / "ae.toml").write_text(entry)
     ports = ["--http-port", str(http), "--dicom-port", str(dicom)]
     command = [sys.executable, "-m", "isocenter", "up", "--data", str(folder), *ports]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -93,8 +99,8 @@ def isocenter(folder: Path) -> Iterator[Peer]:
 
 
 @contextlib.contextmanager
-def orthanc(folder: Path) -> Iterator[Peer]:
-    """Debian's Orthanc with its DICOMweb plug-in, default durability."""
+def orthanc(folder: Path, workstation: int = 0) -> Iterator[Peer]:
+    """Debian's Orthanc with its DICOMweb plug-in, default durability; `workstation` as for `isocenter`."""
     dicom, http = free_port(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = {
@@ -102,6 +108,8 @@ def orthanc(folder: Path) -> Iterator[Peer]:
         "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"), "AuthenticationEnabled": False,
         "Plugins": [ORTHANC_DICOMWEB], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         "DicomCheckCalledAet": False, "DicomAlwaysAllowStore": True, "LimitFindResults": 0,
+        "DicomAlwaysAllowFind": True, "DicomAlwaysAllowGet": True, "DicomAlwaysAllowMove": True,
+        "DicomModalities": {"WS1": ["WS1", "127.0.0.1", workstation or 104]},
     }  # fmt: skip
     path = folder / "orthanc.json"
     path.write_text(json.dumps(config))

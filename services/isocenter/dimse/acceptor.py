@@ -21,7 +21,7 @@ from isocenter.dimse.faults import (
     ProtocolViolation,
 )
 from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES, MIN_PEER_P_DATA_BYTES
-from isocenter.dimse.messages import Messages
+from isocenter.dimse.messages import Messages, Part
 from isocenter.dimse.pdu import (
     HEADER,
     PDV_HEADER,
@@ -72,6 +72,7 @@ _PDU_EVENTS: dict[PduType, Event] = {
     PduType.RELEASE_RP: Event.RELEASE_RP_PDU,
     PduType.ABORT: Event.ABORT_PDU,
 }
+TOGETHER_BYTES = 32 << 10
 _UNEXPECTED_PDU = 2  # A-ABORT reason (PS3.8 9.3.8)
 
 
@@ -89,6 +90,7 @@ class Acceptor:
         self._messages = self._messages_on({})
         self._length = 0  # of the PDU whose header was read last
         self._unread = 0  # of that PDU
+        self._waiting = bytearray()  # to be sent with what follows
         self._request: AssociateRequest | None = None
         self._abort_reason = _UNEXPECTED_PDU
         self._ending: Ending | None = None
@@ -200,7 +202,7 @@ class Acceptor:
 
     def _messages_on(self, contexts: Mapping[int, Context]) -> Messages:
         begin = self._user.begin
-        return Messages(contexts, begin, self._send_fragments, self._send_stream, self._listen)
+        return Messages(contexts, begin, self._send_parts, self._send_stream, self._listen)
 
     def _reject(self, rejection: Rejection) -> None:
         self._ending = Ending.REJECTED
@@ -252,16 +254,24 @@ class Acceptor:
         for pdu in encode_p_data_stream(context_id, chunks, self._peer_max_p_data_bytes):
             self._wire.send(pdu)
 
-    def _send_fragments(self, context_id: int, content: bytes, is_command: bool) -> None:
-        """DT-1."""
+    def _send_parts(self, context_id: int, parts: list[Part], is_urgent: bool) -> None:
+        """DT-1. Small messages that are not urgent wait for each other: system calls cost more than they do."""
         self._machine.step(Event.P_DATA_REQUEST)
-        for pdu in encode_p_data(
-            context_id,
-            content,
-            is_command=is_command,
-            max_p_data_bytes=self._peer_max_p_data_bytes,
-        ):
-            self._wire.send(pdu)
+        most = self._peer_max_p_data_bytes
+        for content, is_command in parts:
+            for pdu in encode_p_data(
+                context_id, content, is_command=is_command, max_p_data_bytes=most
+            ):
+                self._waiting += pdu
+                if len(self._waiting) >= TOGETHER_BYTES:
+                    self._flush()
+        if is_urgent:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            content, self._waiting = bytes(self._waiting), bytearray()
+            self._wire.send(content)
 
     def _release(self) -> None:
         """AR-2, then at once AR-4."""

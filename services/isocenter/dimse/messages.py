@@ -20,9 +20,10 @@ from isocenter.dimse.pdu import COMMAND, LAST
 from isocenter.dimse.user import Context, Operation, Response, Suboperation
 
 Begin = Callable[[Context, CommandSet], Operation]
-Send = Callable[
-    [int, bytes, bool], None
-]  # context identifier, content, whether it is a command set
+Part = tuple[bytes, bool]
+"""Content, and whether it is a command set."""
+Send = Callable[[int, list[Part], bool], None]
+"""Context identifier, the parts of a message, and whether it has to leave now."""
 
 
 SendStream = Callable[[int, Iterable[bytes | memoryview]], None]
@@ -168,7 +169,7 @@ class Messages:
                     self._ask(message)
                     continue
                 self._respond(context.context_id, message)
-                if is_pending(message.command):
+                if is_pending(message.command) and not message.is_followed:
                     self._listen(wait=False)
         finally:
             self._running = None
@@ -179,7 +180,8 @@ class Messages:
 
     def _ask(self, suboperation: Suboperation) -> None:
         """Send a request of ours and wait for its response; it may come on another context than the running one."""
-        self._send(suboperation.context_id, encode_command_set(suboperation.command), True)
+        command = encode_command_set(suboperation.command)
+        self._send(suboperation.context_id, [(command, True)], True)
         self._send_stream(suboperation.context_id, suboperation.data_set)
         serving, self._context, self._serving = self._context, None, None
         self._is_awaited = True
@@ -188,9 +190,10 @@ class Messages:
         self._context = self._serving = serving
 
     def _respond(self, context_id: int, response: Response) -> None:
-        self._send(context_id, encode_command_set(response.command), True)
+        parts = [(encode_command_set(response.command), True)]
         if response.data_set is not None:
-            self._send(context_id, response.data_set, False)
+            parts.append((response.data_set, False))
+        self._send(context_id, parts, not response.is_followed)
 
 
 def _message_id(command: CommandSet) -> int:

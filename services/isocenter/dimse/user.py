@@ -19,10 +19,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response message; its command set says whether a data set follows."""
+    """One response message; its command set says whether a data set follows.
+
+    `is_followed`: the next one is ready, so that this one may wait and go with it.
+    """
 
     command: CommandSet
     data_set: bytes | None = None
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

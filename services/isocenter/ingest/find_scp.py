@@ -17,6 +17,7 @@ from isocenter.ingest.statuses import SUCCESS, Answer, Status
 from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 
+TOGETHER = 50  # matches; a cancel is heard between two such
 _RETRIEVE_AE_TITLE = "00080054"
 
 log = logger(__name__)
@@ -100,9 +101,10 @@ class _Find:
         answers = self._questions.find(level, orjson.dumps(document))
         for some in answers:
             pending = Answer(Status.PENDING_KEYS_IGNORED if some.keys_ignored else Status.PENDING)
-            for match in some.documents:
+            command = respond(self._command, pending, b"").command
+            for left, match in zip(range(len(some.documents))[::-1], some.documents, strict=True):
                 if self._is_cancelled:
                     return  # closes the question with its generator
                 found = {**orjson.loads(match), **common}
                 content, _ = write_dataset(found, explicit=self._is_explicit)
-                yield respond(self._command, pending, content)
+                yield Response(command, content, is_followed=left % TOGETHER > 0)

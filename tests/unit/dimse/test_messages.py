@@ -16,7 +16,7 @@ from isocenter.dimse.commands import (
     encode_command_set,
 )
 from isocenter.dimse.faults import ProtocolViolation
-from isocenter.dimse.messages import Messages
+from isocenter.dimse.messages import Messages, Part
 from isocenter.dimse.pdu import COMMAND, LAST
 from isocenter.dimse.user import Context, Operation, Response, Suboperation
 
@@ -77,8 +77,9 @@ class Recorder:
             if not self.listens_to_all:
                 return
 
-    def _send(self, context_id: int, content: bytes, is_command: bool) -> None:
-        self.sent.append((context_id, content, is_command))
+    def _send(self, context_id: int, parts: list[Part], is_urgent: bool) -> None:
+        del is_urgent
+        self.sent += [(context_id, content, is_command) for content, is_command in parts]
 
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 40), st.integers(1, 40))
