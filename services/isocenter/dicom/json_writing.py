@@ -7,9 +7,10 @@ UTF-8. Elements go out in the order of their tags.
 import struct
 from base64 import b64decode
 from binascii import Error as Base64Error
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
-from isocenter.dicom.encoding import FORMS, Form
+from isocenter.dicom.encoding import FORMS, PIXEL_DATA, Form
 from isocenter.dicom.json_values import JsonObject
 from isocenter.errors import InvalidRequest
 
@@ -17,6 +18,9 @@ LATIN_1, UTF_8 = ("ISO_IR 100", "latin_1"), ("ISO_IR 192", "utf_8")
 MAX_DEPTH = 16
 _ITEM = struct.Struct("<HHI")
 _SHORT_MAX = 0xFFFF
+_UNDEFINED = 0xFFFFFFFF
+_CHARACTER_SET = "00080005"
+_PADDING = {True: b"\0", False: b" "}
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _INTEGERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q"}
 _FLOATS = {"FL": "f", "FD": "d"}
@@ -27,31 +31,81 @@ _TEXTS = frozenset(
 _ZERO_PADDED = frozenset({"UI", *_BYTES})
 
 
+class Bulk(Protocol):
+    """A value that lies elsewhere."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How long it is."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes; may be asked for once."""
+
+
+Piece = bytes | Bulk
+FindBulk = Callable[[str], Bulk]
+"""By its Bulk Data URI; raises InvalidRequest for one that is not there."""
+
+
 def write_dataset(document: JsonObject, *, explicit: bool) -> tuple[bytes, str]:
     """Give the data set and the name of its character set; what `document` says of that is replaced.
 
     Raises InvalidRequest naming the tag, never the value, for what is no DICOM JSON; Bulk Data URIs are no values here.
     """
+    pieces, name = write_pieces(document, _no_bulk, explicit=explicit)
+    return b"".join(piece for piece in pieces if isinstance(piece, bytes)), name
+
+
+def write_pieces(
+    document: JsonObject,
+    find_bulk: FindBulk,
+    *,
+    explicit: bool = True,
+    encapsulated: bool = False,
+) -> tuple[list[Piece], str]:
+    """As `write_dataset`, with values that lie elsewhere left where they are.
+
+    `encapsulated`: Pixel Data of the top level is one frame of a compressed transfer syntax (PS3.5 A.4).
+    """
     for name, codec in (LATIN_1, UTF_8):
-        named = {**document, "00080005": {"vr": "CS", "Value": [name]}}
+        named = {**document, _CHARACTER_SET: {"vr": "CS", "Value": [name]}}
+        writer = _Writer(codec, find_bulk, explicit=explicit, encapsulated=encapsulated)
         try:
-            return _Writer(codec, explicit=explicit).elements(named, 0), name
+            return writer.elements(named, 0), name
         except UnicodeEncodeError:
             continue
     raise InvalidRequest("a text holds what no character can be")
 
 
-class _Writer:
-    def __init__(self, codec: str, *, explicit: bool) -> None:
-        self._codec = codec
-        self._explicit = explicit
+def _no_bulk(uri: str) -> Bulk:
+    del uri
+    raise InvalidRequest("a Bulk Data URI stands where a value is wanted")
 
-    def elements(self, document: JsonObject, depth: int) -> bytes:
+
+def _length(pieces: Iterable[Piece]) -> int:
+    return sum(len(p) if isinstance(p, bytes) else p.size_bytes for p in pieces)
+
+
+class _Writer:
+    def __init__(
+        self, codec: str, find_bulk: FindBulk, *, explicit: bool, encapsulated: bool
+    ) -> None:
+        self._codec = codec
+        self._find_bulk = find_bulk
+        self._explicit = explicit
+        self._encapsulated = encapsulated
+
+    def elements(self, document: JsonObject, depth: int) -> list[Piece]:
         if depth > MAX_DEPTH:
             raise InvalidRequest("sequences are nested too deeply")
-        return b"".join(self._element(tag, document[tag], depth) for tag in sorted(document))
+        pieces: list[Piece] = []
+        for key in sorted(document):
+            if depth and key == _CHARACTER_SET:
+                continue  # one for all
+            pieces += self._element(key, document[key], depth)
+        return pieces
 
-    def _element(self, key: str, content: Any, depth: int) -> bytes:
+    def _element(self, key: str, content: Any, depth: int) -> list[Piece]:
         try:
             tag, vr = int(key, 16), content["vr"]
             form = FORMS[vr.encode("ascii")]
@@ -63,10 +117,14 @@ class _Writer:
             raise
         except (ValueError, KeyError, TypeError, AttributeError, struct.error, OverflowError):
             raise InvalidRequest(f"{key[:8]}: not a value of {vr}") from None
-        return self._head(tag, vr, form, len(value)) + value
+        if self._encapsulated and tag == PIXEL_DATA and not depth:
+            return [self._head(tag, "OB", FORMS[b"OB"], _UNDEFINED), *_fragments(value)]
+        return [self._head(tag, vr, form, _length(value)), *value]
 
     def _head(self, tag: int, vr: str, form: Form, length: int) -> bytes:
         group, element = tag >> 16, tag & 0xFFFF
+        if length > _UNDEFINED - 1 and length != _UNDEFINED:
+            raise InvalidRequest(f"{tag:08X}: longer than a value can be")
         if not self._explicit:
             return _ITEM.pack(group, element, length)
         if form is Form.SHORT:
@@ -75,14 +133,18 @@ class _Writer:
             return struct.pack("<HH2sH", group, element, vr.encode("ascii"), length)
         return struct.pack("<HH2sHI", group, element, vr.encode("ascii"), 0, length)
 
-    def _value(self, vr: str, content: JsonObject, depth: int) -> bytes:
+    def _value(self, vr: str, content: JsonObject, depth: int) -> list[Piece]:
         if "BulkDataURI" in content:
-            raise InvalidRequest("a Bulk Data URI stands where a value is wanted")
+            bulk = self._find_bulk(str(content["BulkDataURI"]))
+            return [bulk, _PADDING[vr in _ZERO_PADDED]] if bulk.size_bytes % 2 else [bulk]
         if "InlineBinary" in content:
-            return _padded(vr, _decoded(content["InlineBinary"]))
+            return [_padded(vr, _decoded(content["InlineBinary"]))]
         values = content.get("Value") or []
         if vr == "SQ":
-            return b"".join(self._item(item, depth) for item in values)
+            return [piece for item in values for piece in self._item(item, depth)]
+        return [self._plain_value(vr, values)]
+
+    def _plain_value(self, vr: str, values: list[Any]) -> bytes:
         if vr == "AT":
             return b"".join(struct.pack("<HH", int(v[:4], 16), int(v[4:8], 16)) for v in values)
         if vr in _INTEGERS:
@@ -91,9 +153,9 @@ class _Writer:
             return struct.pack(f"<{len(values)}{_FLOATS[vr]}", *map(float, values))
         return _padded(vr, self._text(vr, values))
 
-    def _item(self, item: JsonObject | None, depth: int) -> bytes:
+    def _item(self, item: JsonObject | None, depth: int) -> list[Piece]:
         content = self.elements(item or {}, depth + 1)
-        return _ITEM.pack(0xFFFE, 0xE000, len(content)) + content
+        return [_ITEM.pack(0xFFFE, 0xE000, _length(content)), *content]
 
     def _text(self, vr: str, values: list[Any]) -> bytes:
         one = _name if vr == "PN" else _plain
@@ -141,7 +203,13 @@ def _decoded(text: Any) -> bytes:
         raise ValueError from error
 
 
+def _fragments(value: list[Piece]) -> list[Piece]:
+    """One frame as one fragment behind an empty offset table."""
+    begin = _ITEM.pack(0xFFFE, 0xE000, 0) + _ITEM.pack(0xFFFE, 0xE000, _length(value))
+    return [begin, *value, _ITEM.pack(0xFFFE, 0xE0DD, 0)]
+
+
 def _padded(vr: str, value: bytes) -> bytes:
     if len(value) % 2 == 0:
         return value
-    return value + (b"\0" if vr in _ZERO_PADDED else b" ")
+    return value + _PADDING[vr in _ZERO_PADDED]

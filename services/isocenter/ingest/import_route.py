@@ -13,20 +13,29 @@ from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 
 
-class _OneFile:
-    """A body that is one file."""
+class OneFile:
+    """`workers.Sink` of a body that is one file."""
 
     def __init__(self, incoming: Incoming) -> None:
         self._incoming = incoming
         self.size_bytes = 0
 
     def feed(self, chunks: Sequence[bytes]) -> None:
+        """Take the next bytes."""
         for chunk in chunks:
             self._incoming.write(memoryview(chunk))
             self.size_bytes += len(chunk)
 
     def abort(self) -> None:
+        """Forget it."""
         self._incoming.discard()
+
+    def finish(self) -> Outcome:
+        """Make it durable; raises InvalidInstance when there was nothing."""
+        if not self.size_bytes:
+            self._incoming.discard()
+            raise InvalidInstance("the file is empty")
+        return self._incoming.finish()
 
 
 class ImportRoute:
@@ -45,21 +54,14 @@ class ImportRoute:
         sender = http_sender(request, "import")
         async with self._workers.turn():
             incoming = await self._workers.run(self._receiver.begin_part10, sender)
-            sink = _OneFile(incoming)
+            sink = OneFile(incoming)
             await self._workers.pour(request, sink)
-            if not sink.size_bytes:
-                await self._workers.run(incoming.discard)
-                raise InvalidInstance("the file is empty")
-            outcome = await self._workers.run(_finish, incoming)
+            outcome = await self._workers.run(sink.finish)
         await respond_json(request, 200, described(outcome))
 
     def routes(self) -> list[Route]:
         """The one route."""
         return [Route("POST", "/api/import", Action.STORE, self.receive)]
-
-
-def _finish(incoming: Incoming) -> Outcome:
-    return incoming.finish()
 
 
 def described(outcome: Outcome) -> dict[str, object]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.ingest.acknowledge import Acknowledger, Announce
 from isocenter.ingest.buffers import Buffers
+from isocenter.ingest.bulk_value import BulkValue
 from isocenter.ingest.desk import Desk, ReceiveLimits, Said
 from isocenter.ingest.digesting import Digesters
 from isocenter.ingest.incoming import DatasetIncoming
@@ -79,6 +80,12 @@ class Receiver:
         """As `begin_part10`, for a file out of quarantine: when it is refused again, it is not kept a second time."""
         self._watermark.check()
         return Part10Incoming(replace(self._desk, quarantine=AlreadyKept()), sender, "")
+
+    def begin_bulk(self) -> BulkValue:
+        """Open a place for a value that belongs to a data set still to be written. Raises OutOfSpace."""
+        self._watermark.check()
+        spool = self._desk.objects.spool()
+        return BulkValue(spool, self._desk.writer(spool))
 
     def close(self) -> None:
         """End the digest threads, when nothing is being received any more."""

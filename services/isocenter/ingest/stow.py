@@ -1,16 +1,20 @@
-"""STOW-RS (PS3.18 10.5): instances come as parts of one request and are durable before it is answered."""
+"""STOW-RS (PS3.18 10.5): instances come as files, or as metadata with bulk data, and are durable before the answer."""
 
+from collections.abc import Callable
 from functools import partial
 
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.dicomweb.base_url import PREFIX, base_url
-from isocenter.dicomweb.media_types import acceptable, parse_media_type
+from isocenter.dicomweb.media_types import MediaType, acceptable, parse_media_type
+from isocenter.dicomweb.metadata import read_json
 from isocenter.errors import InvalidRequest, NotAcceptable, UnsupportedMediaType
 from isocenter.ingest.deletion import require_caller
-from isocenter.ingest.receive import Receiver
+from isocenter.ingest.import_route import OneFile
+from isocenter.ingest.metadata_upload import MetadataUpload
+from isocenter.ingest.receive import Incoming, Receiver
 from isocenter.ingest.senders import http_sender
 from isocenter.ingest.stow_answer import MEDIA_TYPE, answer
-from isocenter.ingest.upload import DICOM, Upload
+from isocenter.ingest.upload import DICOM, PartResult, Upload
 from isocenter.ingest.workers import Workers
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
@@ -33,19 +37,36 @@ class Stow:
         if study and not is_valid_uid(study):
             raise InvalidRequest("not a UID")
         _check_accept(request)
-        boundary = _boundary(request)
+        media_type = _media_type(request)
         sender = http_sender(request, "stow")
+        begin = partial(self._receiver.begin_part10, sender, study_instance_uid=study)
         async with self._workers.turn():
-            begin = partial(self._receiver.begin_part10, sender, study_instance_uid=study)
-            upload = Upload(boundary, begin, self._workers.finishers)
-            await self._workers.pour(request, upload)
-            results = await self._workers.run(upload.close)
+            if media_type.name in DICOM:
+                results = await self._single(request, begin)
+            else:
+                upload = self._upload(media_type, begin)
+                await self._workers.pour(request, upload)
+                results = await self._workers.run(upload.close)
         if not results:
             raise InvalidRequest("the request holds no instance")
         base = base_url(request.headers, request.port, self._public_url)
         status, body = answer(results, base)
         headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
         await request.respond(status, body, headers)
+
+    def _upload(
+        self, media_type: MediaType, begin: Callable[[], Incoming]
+    ) -> "Upload | MetadataUpload":
+        boundary = media_type.parameter("boundary")
+        if media_type.parameter("type").lower() in DICOM:
+            return Upload(boundary, begin, self._workers.finishers)
+        return MetadataUpload(boundary, read_json, begin, self._receiver.begin_bulk)
+
+    async def _single(self, request: Request, begin: Callable[[], Incoming]) -> list[PartResult]:
+        """A body that is one instance (PS3.18 10.5.2.1)."""
+        sink = OneFile(await self._workers.run(begin))
+        await self._workers.pour(request, sink)
+        return [await self._workers.run(sink.finish)]
 
     def routes(self) -> list[Route]:
         """Both resources (PS3.18 Table 10.5.1-1)."""
@@ -64,16 +85,18 @@ def _check_accept(request: Request) -> None:
         raise NotAcceptable("the answer is application/dicom+json")
 
 
-def _boundary(request: Request) -> str:
+def _media_type(request: Request) -> MediaType:
     """Check the body's media type before anything is read of it."""
     text = request.headers.get("content-type", "")
     if not text:
         raise UnsupportedMediaType("the body has no media type")
     media_type = parse_media_type(text)
-    if media_type.name != "multipart/related":
-        raise UnsupportedMediaType("the body is not multipart/related")
-    if media_type.parameter("type").lower() not in DICOM:
-        raise UnsupportedMediaType("the parts are not application/dicom")
     if request.headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedMediaType("the body is compressed")
-    return media_type.parameter("boundary")
+    if media_type.name == "application/dicom":
+        return media_type
+    if media_type.name != "multipart/related":
+        raise UnsupportedMediaType("the body is neither multipart/related nor application/dicom")
+    if media_type.parameter("type").lower() not in (*DICOM, MEDIA_TYPE):
+        raise UnsupportedMediaType("the parts are neither application/dicom nor its JSON metadata")
+    return media_type

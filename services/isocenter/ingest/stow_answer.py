@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from isocenter import errors
+from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import IsocenterError, TransientError, Unavailable
 from isocenter.ingest.outcome import Outcome
 from isocenter.ingest.sinks import SopMismatch
-from isocenter.ingest.upload import PartResult
+from isocenter.ingest.upload import PartResult, Refused
 
 MEDIA_TYPE = "application/dicom+json"
 RETRY_AFTER_S = 30.0
@@ -68,7 +69,7 @@ def _document(results: Sequence[PartResult], base_url: str) -> Attributes:
             stored.append(_stored_item(result, base_url))
             continue
         item = {"00081197": _attribute("US", failure_reason(_error_of(result)))}
-        if isinstance(result, Outcome) and result.sop_instance_uid:
+        if isinstance(result, Outcome | Refused) and is_valid_uid(result.sop_instance_uid):
             failed.append(_names(result) | item)
         else:
             nameless.append(item)  # Other Failures Sequence: no instance can be named
@@ -89,9 +90,9 @@ def _stored_item(outcome: Outcome, base_url: str) -> Attributes:
     return _names(outcome) | {"00081190": _attribute("UR", url)}
 
 
-def _names(outcome: Outcome) -> Attributes:
+def _names(outcome: Outcome | Refused) -> Attributes:
     names = {"00081155": _attribute("UI", outcome.sop_instance_uid)}
-    if outcome.sop_class_uid:
+    if is_valid_uid(outcome.sop_class_uid):
         names["00081150"] = _attribute("UI", outcome.sop_class_uid)
     return dict(sorted(names.items()))
 
@@ -105,4 +106,4 @@ def _is_stored(result: PartResult) -> bool:
 
 
 def _error_of(result: PartResult) -> IsocenterError | None:
-    return result.error if isinstance(result, Outcome) else result
+    return result.error if isinstance(result, Outcome | Refused) else result

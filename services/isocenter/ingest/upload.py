@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
+from dataclasses import dataclass
 
 from isocenter.dicomweb.media_types import parse_media_type
 from isocenter.dicomweb.multipart import MultipartReader, PartEnd, PartStart
@@ -19,7 +20,17 @@ MAX_INSTANCES = 10_000  # in one request: all of them are in its answer
 MAX_FINISHING = 8  # instances of one request that are being made durable at once
 DICOM = ("application/dicom", "application/octet-stream", "")
 
-PartResult = Outcome | IsocenterError
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An instance that has a name and was not taken; nothing of it is kept."""
+
+    error: IsocenterError
+    sop_class_uid: str
+    sop_instance_uid: str
+
+
+PartResult = Outcome | Refused | IsocenterError
 
 
 class Upload:

@@ -101,10 +101,9 @@ async def test_a_part_that_is_not_dicom_fails_alone(here: Site) -> None:
 @pytest.mark.parametrize(
     ("content_type", "status"),
     [
-        ("application/dicom", 415),
         ("", 415),
         ("multipart/form-data; boundary=b0undary", 415),
-        ('multipart/related; type="application/dicom+json"; boundary=b0undary', 415),
+        ('multipart/related; type="application/dicom+xml"; boundary=b0undary', 415),
         ('multipart/related; type="application/dicom"', 400),
         ("multipart/related; type=application/dicom; boundary=other", 400),
         ("multipart/related; boundary=b0undary", 200),
