@@ -93,6 +93,15 @@ def choose(accepted: Sequence[MediaType], offered: Sequence[str]) -> str:
     raise NotAcceptable("available as " + ", ".join(offered))
 
 
+def choose_part(accepted: Sequence[MediaType], offered: Sequence[str]) -> str:
+    """As `choose`, for the parts of a multipart answer; the type alone will do for them too."""
+    parts = [
+        MediaType(_part_type(one)) if one.name == MULTIPART else MediaType(one.name)
+        for one in accepted
+    ]
+    return choose(parts, offered)
+
+
 def frame_label(stored_uid: str) -> tuple[str, str]:
     """Media type and transfer syntax of a frame as stored: uncompressed little endian samples are the same in all."""
     syntax = transfer_syntax(stored_uid)

@@ -3,7 +3,8 @@
 import json
 from hashlib import sha256
 
-from isocenter.dicomweb.negotiation import choose
+from isocenter.dicomweb import multipart_response as multipart
+from isocenter.dicomweb.negotiation import choose, choose_part
 from isocenter.dicomweb.rendering_parameters import RenderingParameters, rendering_parameters
 from isocenter.errors import NotAcceptable, NotFound
 from isocenter.pixels.rendering import Rendering, Viewport, VoiFunction, Window
@@ -13,8 +14,8 @@ from isocenter.streaming.answers import accepted, caching, respond_ranged, uncha
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.frame_routes import frame_numbers
-from isocenter.streaming.stored import Instances, Stored
-from isocenter.streaming.view import entity_tag, view
+from isocenter.streaming.stored import Instances, Stored, viewed_of
+from isocenter.streaming.view import Viewed, entity_tag, entity_tag_of_many, view
 
 PICTURES = ("image/jpeg", "image/png")
 THUMBNAIL_SIDE = 200
@@ -45,6 +46,10 @@ class RenderedRoutes:
             Route("GET", f"{level}/rendered", Action.RETRIEVE, self.rendered)
             for level in (instance, frame)
         ]
+        made += [
+            Route("GET", f"{level}/rendered", Action.RETRIEVE, self.rendered_many)
+            for level in (study, series)
+        ]
         thumbnails = (study, series, instance, frame)
         return made + [
             Route("GET", f"{level}/thumbnail", Action.RETRIEVE, self.thumbnail)
@@ -55,6 +60,44 @@ class RenderedRoutes:
         """A picture in full size, or fitted into the viewport."""
         await self._respond(request, None)
 
+    async def rendered_many(self, request: Request) -> None:
+        """A picture of every image of a study or series, one part each; what cannot be decoded is left out."""
+        media_type = choose_part(accepted(request), PICTURES)
+        asked = rendering_parameters(request.query)
+        rendering = _rendering(asked, media_type, None)
+        rows = await self._instances.rows(request.params["study"], request.params.get("series"))
+        names = [viewed_of(row) for row in rows if row.pixel_data]
+        del rows
+        if not names:
+            raise NotFound("there is no image here")
+        variant = sha256(repr(rendering).encode()).hexdigest()[:16]
+        etag = entity_tag_of_many(names, variant)
+        headers = caching(etag)
+        if await unchanged(request, etag, headers):
+            return
+        headers.append(("Content-Type", multipart.content_type(media_type)))
+        is_first = True
+        for viewed in names:
+            try:
+                picture = await self._representative_picture(viewed, rendering)
+            except NotAcceptable:
+                continue
+            if is_first:
+                await request.start(200, headers)
+            await request.write(multipart.head(media_type, first=is_first))
+            await request.write(view(viewed, "picture", (picture,))[0])
+            is_first = False
+        if is_first:
+            raise NotAcceptable("none of these images can be decoded")
+        await request.write(multipart.TAIL, more=False)
+
+    async def _representative_picture(self, viewed: Viewed, rendering: Rendering) -> bytes:
+        names = (viewed.study_instance_uid, viewed.series_instance_uid, viewed.sop_instance_uid)
+        stored = await self._instances.get(*names)
+        document = await self._document(stored)
+        number = _representative(document, stored)
+        return await self._decoding.picture(stored, number, document, rendering)
+
     async def thumbnail(self, request: Request) -> None:
         """A small picture; of a study or series, that of its middle instance."""
         await self._respond(request, Viewport(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
@@ -62,12 +105,24 @@ class RenderedRoutes:
     async def _respond(self, request: Request, viewport: Viewport | None) -> None:
         media_type = choose(accepted(request), PICTURES)
         asked = rendering_parameters(request.query)
-        rendering = _rendering(asked, media_type, viewport)
+        frames = request.params.get("frames")
+        number = self._number(frames) if frames is not None else 0
         stored = await self._stored(request)
+        await self.respond(request, stored, media_type, asked, number, viewport)
+
+    async def respond(
+        self,
+        request: Request,
+        stored: Stored,
+        media_type: str,
+        asked: RenderingParameters,
+        number: int,
+        viewport: Viewport | None = None,
+    ) -> None:
+        """Answer with a picture of a frame, 0 for the one that stands for the whole."""
+        rendering = _rendering(asked, media_type, viewport)
         document = b""
-        if "frames" in request.params:
-            number = self._number(request.params["frames"])
-        else:
+        if not number:
             document = await self._document(stored)
             number = _representative(document, stored)
         variant = sha256(repr((number, rendering)).encode()).hexdigest()[:16]

@@ -49,7 +49,7 @@ class RetrieveRoutes:
         headers = [*caching(etag), _ATTACHED]
         if await unchanged(request, etag, headers):
             return
-        content = await self._content(stored, form)
+        content = await self.content(stored, form)
         pieces: Sequence[Body] = content
         if form.multipart:
             head = multipart.head(DICOM, form.transfer_syntax_uid)
@@ -90,11 +90,12 @@ class RetrieveRoutes:
 
     async def _write(self, request: Request, stored: Stored, form: Form) -> None:
         release = self._objects.releasing(stored.object_key, stored.size_bytes)
-        content = await self._content(stored, form)
+        content = await self.content(stored, form)
         await write_pieces(request, content, last=False, release=release)
         release()
 
-    async def _content(self, stored: Stored, form: Form) -> Sequence[Body]:
+    async def content(self, stored: Stored, form: Form) -> Sequence[Body]:
+        """The file in pieces, as it is to be seen."""
         content: Body
         if not form.decoded or stored.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
             size = stored.size_bytes

@@ -19,6 +19,7 @@ from isocenter.streaming.servicer import servicer
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.state_routes import StateRoutes
 from isocenter.streaming.stored import Instances
+from isocenter.streaming.uri_routes import UriRoutes
 
 
 def build(ports: Ports, settings: StreamingSettings) -> Service:
@@ -33,6 +34,9 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
         instances, generation, settings.metadata_cache_bytes, settings.public_url
     )
 
+    retrieving = RetrieveRoutes(instances, objects, decoding)
+    rendering = RenderedRoutes(instances, decoding, settings.public_url)
+
     def drain(grace_s: float) -> None:
         del grace_s
         changes.stop()
@@ -45,8 +49,9 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
             *FrameRoutes(instances, objects, decoding).routes(),
             *metadata.routes(),
-            *RetrieveRoutes(instances, objects, decoding).routes(),
-            *RenderedRoutes(instances, decoding, settings.public_url).routes(),
+            *retrieving.routes(),
+            *rendering.routes(),
+            *UriRoutes(instances, retrieving, rendering).routes(),
             *StateRoutes(ports, ask, changes, names_in(settings.indexer_nodes)).routes(),
         ),
     )
