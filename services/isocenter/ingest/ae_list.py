@@ -97,13 +97,16 @@ class AeList:
 
     def destination(self, title: str, caller: Caller) -> Destination | None:
         """Where a C-MOVE of this caller to that title goes; None when it is no destination, or not for this caller."""
-        entries = self.entries()
-        listed = [entry for entry in entries if entry.title == caller.name]
+        listed = [entry for entry in self.entries() if entry.title == caller.name]
         if listed and not any(
             entry.moves_to is None or title in entry.moves_to for entry in listed
         ):
             return None
-        for entry in entries:
+        return self.address_of(title)
+
+    def address_of(self, title: str) -> Destination | None:
+        """Where that title listens; None when the list does not say."""
+        for entry in self.entries():
             if entry.title == title and entry.port and entry.network is not None:
                 return Destination(title, str(entry.network.network_address), entry.port)
         return None

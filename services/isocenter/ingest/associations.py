@@ -1,6 +1,7 @@
 """The service-user of one association at the one DICOM address: who may come in, what is served, where it goes."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
@@ -27,6 +28,8 @@ from isocenter.dimse.user_information import UserInformation
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.asking_streaming import StreamingClient
+from isocenter.ingest.commit_scp import CommitOperation
+from isocenter.ingest.commitment import Committer
 from isocenter.ingest.destinations import ToDestination
 from isocenter.ingest.find_scp import FindScp, Questions
 from isocenter.ingest.negotiation import answer_contexts, answer_roles, receiving_contexts
@@ -59,6 +62,7 @@ class Address:
     record_allowed: Record = lambda caller, action, study: None  # of what is no receipt
     questions: Questions | None = None  # None: nobody can be asked
     retrieving: tuple[StreamingClient, Sending] | None = None  # None: nothing can be retrieved
+    committing: tuple[Committer, Executor] | None = None  # None: nothing is committed
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class Association:
             return self._find(self._at.questions, context, command)
         if field in (CommandField.C_GET_RQ, CommandField.C_MOVE_RQ) and self._at.retrieving:
             return self._retrieve(*self._at.retrieving, context, command)
+        if field == CommandField.N_ACTION_RQ and self._at.committing:
+            return self._commit(*self._at.committing, context, command)
         if field == CommandField.C_ECHO_RQ:
             may = self._is_allowed(Action.VERIFY)
             return AnswerOnly(command, SUCCESS if may else Answer(Status.NOT_AUTHORIZED))
@@ -154,6 +160,14 @@ class Association:
             carrier,
             lambda study: self._at.record_allowed(self.caller, Action.RETRIEVE, study),
         )
+
+    def _commit(
+        self, committer: Committer, reporters: Executor, context: Context, command: CommandSet
+    ) -> Operation:
+        if not self._is_allowed(Action.STORE):
+            return AnswerOnly(command, Answer(Status.NOT_AUTHORIZED))
+        where = self._at.ae_list.address_of(self.caller.name)
+        return CommitOperation(context, command, committer, reporters, where, self._at.ae_title)
 
     def close(self) -> None:
         """Give the place back; called once, at the end."""

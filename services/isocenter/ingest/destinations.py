@@ -24,7 +24,7 @@ TRIES = 3
 PAUSE_S = 1.0
 GIVE_UP_AFTER = 3  # instances in a row that never reached the other side
 _ANY = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
-_LOST = (OSError, AssociationRejected, PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation)
+LOST = (OSError, AssociationRejected, PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation)
 
 Kind = tuple[str, str]  # SOP class, transfer syntax as stored
 
@@ -96,7 +96,7 @@ class ToDestination:
                 return None
             try:
                 return self._store(association, instance)
-            except _LOST as error:
+            except LOST as error:
                 log.warning("destination_lost", error=type(error).__name__)
                 association.abort()
                 self._association = None
@@ -116,7 +116,7 @@ class ToDestination:
             return number_in(association.send(context_id, command, data_set), Element.STATUS)
         except IsocenterError as error:
             if not isinstance(
-                error, _LOST
+                error, LOST
             ):  # of our own reading: half a message cannot be taken back
                 association.abort()
                 self._association = None
@@ -129,7 +129,7 @@ class ToDestination:
                 time.sleep(PAUSE_S)
             try:
                 association = Requestor((to.host, to.port), self._request(), self._patience)
-            except _LOST as error:
+            except LOST as error:
                 log.warning("destination_not_reached", error=type(error).__name__)
                 continue
             self._association, self._places = association, places(association.contexts)

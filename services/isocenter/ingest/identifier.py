@@ -49,15 +49,7 @@ class Identifier:
         """Give the level and all of it as DICOM JSON; raises InvalidRequest, and what it was told to."""
         if self._error is not None:
             raise self._error
-        try:
-            document = json_model.to_json(
-                [(0, bytes(self._content))],
-                dataset_offset=0,
-                transfer_syntax_uid=self._context.transfer_syntax,
-                bulk_data_uri=lambda offset, length: "",
-            )
-        except (Corrupted, InvalidInstance) as error:
-            raise InvalidRequest("the identifier cannot be read") from error
+        document = read_document(self._content, self._context.transfer_syntax)
         return self._level(document), document
 
     def _level(self, document: dict[str, Any]) -> str:
@@ -67,6 +59,19 @@ class Identifier:
         if not level or level[0] not in levels:
             raise InvalidRequest(f"Query/Retrieve Level is one of {', '.join(levels)}")
         return level[0]
+
+
+def read_document(content: bytes | bytearray, transfer_syntax_uid: str) -> dict[str, Any]:
+    """A data set of a message as DICOM JSON; raises InvalidRequest, LimitExceeded."""
+    try:
+        return json_model.to_json(
+            [(0, bytes(content))],
+            dataset_offset=0,
+            transfer_syntax_uid=transfer_syntax_uid,
+            bulk_data_uri=lambda offset, length: "",
+        )
+    except (Corrupted, InvalidInstance) as error:
+        raise InvalidRequest("the data set cannot be read") from error
 
 
 def texts(document: dict[str, Any], tag: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import ssl
 import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.asking_streaming import StreamingClient
 from isocenter.ingest.associations import Address
+from isocenter.ingest.commitment import Committer
 from isocenter.ingest.listener import Listener
 from isocenter.ingest.service import Ingest, IngestPorts, build
 from isocenter.ingest.settings import IngestSettings
@@ -34,6 +36,7 @@ from isocenter.runtime.rpc_channels import blocking_channels
 from isocenter.runtime.store_probe import prove_store
 
 AE_LIST = "ae.toml"
+REPORTERS = 2  # storage commitments checked and told at once
 CONNECTIONS = 256  # open sockets, those that are no association yet included
 
 
@@ -53,7 +56,11 @@ def tls_context(folder: Path) -> ssl.SSLContext:
 
 
 def open_listener(
-    ingest: Ingest, auditor: Auditor, settings: IngestSettings, streaming: StreamingClient
+    ingest: Ingest,
+    auditor: Auditor,
+    settings: IngestSettings,
+    streaming: StreamingClient,
+    committing: tuple[Committer, Executor],
 ) -> Listener:
     """Bind the ports of the DICOM address; nobody is served before `start`."""
     ae_list = AeList(settings.config_folder / AE_LIST, accept_unknown=settings.accept_unknown)
@@ -70,6 +77,7 @@ def open_listener(
         ),
         questions=streaming,
         retrieving=(streaming, Sending(ingest.objects, streaming)),
+        committing=committing,
     )
     listener = Listener(address, Places(CONNECTIONS, CONNECTIONS // 2), Patience())
     is_shared = settings.share_dicom_port
@@ -96,7 +104,13 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     streaming = blocking_channels(settings, asked, names_in(settings.streaming_nodes))
     for channel in streaming:
         stack.callback(channel.close)
-    listener = open_listener(ingest, recording.auditor, settings, StreamingClient(streaming))
+    committer = Committer(index, objects)
+    reporters = ThreadPoolExecutor(REPORTERS, thread_name_prefix="commitment")
+    stack.callback(reporters.shutdown, wait=False, cancel_futures=True)
+    stack.callback(committer.stop)
+    listener = open_listener(
+        ingest, recording.auditor, settings, StreamingClient(streaming), (committer, reporters)
+    )
     listener.start()
     receiving = build(ingest, purges=settings.purges)
     drains = (listener.drain, *receiving.drains)

@@ -7,6 +7,7 @@ from isocenter.dimse.associate import AnsweredContext, ContextResult, ProposedCo
 from isocenter.dimse.sop_classes import (
     GET_SOP_CLASSES,
     PATIENT_ROOT,
+    STORAGE_COMMITMENT,
     STUDY_ROOT,
     VERIFICATION,
     is_storage_sop_class,
@@ -30,6 +31,7 @@ class ServedContext:
 SERVED: tuple[ServedContext, ...] = (
     ServedContext(lambda uid: uid == VERIFICATION, LITTLE_ENDIAN),
     ServedContext(lambda uid: uid in PATIENT_ROOT | STUDY_ROOT, LITTLE_ENDIAN),
+    ServedContext(lambda uid: uid == STORAGE_COMMITMENT, LITTLE_ENDIAN),
     ServedContext(is_storage_sop_class, None),
 )
 

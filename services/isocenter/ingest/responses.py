@@ -15,7 +15,12 @@ from isocenter.dimse.commands import (
 from isocenter.dimse.user import Response
 from isocenter.ingest.statuses import Answer
 
-_ECHOED = (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_SOP_INSTANCE_UID)
+_ECHOED = {  # as it is called in the response, by what it is called in the request (PS3.7 9.3, 10.3)
+    Element.AFFECTED_SOP_CLASS_UID: Element.AFFECTED_SOP_CLASS_UID,
+    Element.AFFECTED_SOP_INSTANCE_UID: Element.AFFECTED_SOP_INSTANCE_UID,
+    Element.REQUESTED_SOP_CLASS_UID: Element.AFFECTED_SOP_CLASS_UID,
+    Element.REQUESTED_SOP_INSTANCE_UID: Element.AFFECTED_SOP_INSTANCE_UID,
+}
 
 
 def respond(request: CommandSet, answer: Answer, data_set: bytes | None = None) -> Response:
@@ -32,10 +37,12 @@ def respond(request: CommandSet, answer: Answer, data_set: bytes | None = None) 
         Element.COMMAND_DATA_SET_TYPE: NO_DATA_SET if data_set is None else A_DATA_SET,
         Element.STATUS: answer.status,
     }
-    for element in _ECHOED:
+    for element, echoed in _ECHOED.items():
         name = text_in(request, element)
         if 0 < len(name) <= MAX_UID_LENGTH:
-            command[element] = name
+            command[echoed] = name
+    if Element.ACTION_TYPE_ID in request:
+        command[Element.ACTION_TYPE_ID] = request[Element.ACTION_TYPE_ID]
     if answer.offending_tags:
         command[Element.OFFENDING_ELEMENT] = answer.offending_tags
     if answer.comment:
