@@ -1,5 +1,6 @@
 """`isocenter import`: folders with junk in them, stopped and started again, an honest summary."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,62 @@ def test_summary_is_readable(desk: Commanded, folder: Path) -> None:
 def test_platform_that_is_not_there_loses_nothing(folder: Path, tmp_path: Path) -> None:
     done = command(tmp_path, "--url", "http://127.0.0.1:9", "import", folder, code=1)
     assert "no platform answers" in done.stderr
+
+
+def packed(folder: Path, archive: Path, **more: bytes) -> Path:
+    """A ZIP of all files of a folder, and of more."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                made.write(path, path.relative_to(folder))
+        for name, content in more.items():
+            made.writestr(name, content)
+    return archive
+
+
+def test_archives_and_archives_inside_them_are_read_where_they_lie(
+    desk: Commanded, folder: Path, tmp_path: Path
+) -> None:
+    inner = packed(folder, tmp_path / "inner.zip")
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    other = part10(fresh_uid(), fresh_uid(), fresh_uid())
+    packed(tmp_path / "none", outer / "cd.bin", inner=inner.read_bytes(), loose=other)
+    found = summary(desk, outer, code=1)
+    assert (found["stored"], found["quarantined"], found["skipped"]) == (5, 1, 3)
+    (problem,) = found["problems"]
+    assert problem["path"].endswith("cd.bin!inner!broken.dcm")
+    again = summary(desk, outer, code=0)
+    assert again["already_done"] == 6
+
+
+def test_bombs_broken_and_encrypted_archives_are_told_and_the_rest_is_imported(
+    desk: Commanded, tmp_path: Path
+) -> None:
+    root = tmp_path / "odd"
+    root.mkdir()
+    good = part10(fresh_uid(), fresh_uid(), fresh_uid())
+    with zipfile.ZipFile(root / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("big.dcm", b"\0" * 128 + b"DICM" + b"\0" * (65 << 20))
+        made.writestr("good.dcm", good)
+    whole = (root / "bomb.zip").read_bytes()
+    (root / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    locked = bytearray(packed(tmp_path / "none", tmp_path / "locked.zip", secret=good).read_bytes())
+    central = locked.rindex(b"PK\x01\x02")
+    locked[6] |= 1
+    locked[central + 8] |= 1
+    (root / "locked.zip").write_bytes(locked)
+    deep = good
+    for depth in range(4):
+        deep = packed(tmp_path / "none", tmp_path / f"deep-{depth}.zip", inner=deep).read_bytes()
+    (root / "deep.zip").write_bytes(deep)
+    found = summary(desk, root, code=1)
+    assert (found["stored"], found["unreadable"]) == (1, 4)
+    told = {
+        problem["path"].removeprefix(f"{root}/"): problem["message"]
+        for problem in found["problems"]
+    }
+    assert "200 times" in told["bomb.zip!big.dcm"]
+    assert "archive" in told["cut.zip"]
+    assert told["locked.zip!secret"] == "encrypted"
+    assert "nested too deeply" in told["deep.zip!inner!inner!inner"]

@@ -29,18 +29,17 @@ class ImportState:
         self._lock = threading.Lock()
 
     @staticmethod
-    def _name(path: Path) -> str:
-        stat = path.stat()
-        return hashlib.sha256(f"{path}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+    def _name(stamp: str) -> str:
+        return hashlib.sha256(stamp.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
-    def is_done(self, path: Path) -> bool:
+    def is_done(self, stamp: str) -> bool:
         """Tell whether this very file was answered for."""
-        return self._name(path) in self._known
+        return self._name(stamp) in self._known
 
-    def done(self, path: Path) -> None:
+    def done(self, stamp: str) -> None:
         """Remember it."""
         with self._lock:
-            self._file.write(self._name(path) + "\n")
+            self._file.write(self._name(stamp) + "\n")
             self._file.flush()
 
     def close(self) -> None:

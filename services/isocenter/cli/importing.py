@@ -1,6 +1,8 @@
 """`isocenter import`: files and folders, with progress, resumable, and an honest summary."""
 
 import time
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,15 +22,13 @@ from rich.progress import (
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform, Refused
+from isocenter.cli.import_sources import Source, Sources
 from isocenter.cli.import_state import ImportState
 
 PARALLEL = 4
-PREFIX_BYTES = 132
 CHUNK_BYTES = 1 << 20
 TRIES = 5
 MAX_PAUSE_S = 5
-# first group of a bare data set, either byte order (PS3.5 7.1)
-BARE_GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 
 
 @dataclass(slots=True)
@@ -38,54 +38,33 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[dict[str, str]] = field(default_factory=list)
 
-    def add(self, path: Path, answer: dict[str, Any]) -> None:
+    def add(self, name: str, answer: dict[str, Any]) -> None:
         """Count one answer."""
         status = str(answer["status"])
         self.counts[status] += 1
         if answer.get("findings"):
             self.counts["with_findings"] += 1
         if status in ("quarantined", "failed", "unreadable"):
-            problem = {"path": str(path), "reason": str(answer.get("reason", ""))}
+            problem = {"path": name, "reason": str(answer.get("reason", ""))}
             self.problems.append({**problem, "message": str(answer.get("message", ""))})
 
-
-def looks_like_dicom(path: Path) -> bool:
-    """Tell files apart in folders full of other things; what passes, or cannot be read, is told of later."""
-    try:
-        with path.open("rb") as file:
-            prefix = file.read(PREFIX_BYTES)
-    except OSError:
-        return True
-    return prefix[128:132] == b"DICM" or (len(prefix) >= 8 and prefix[:2] in BARE_GROUPS)
+    def tell(self, name: str, why: str) -> None:
+        """Count something that cannot be read."""
+        self.add(name, {"status": "unreadable", "reason": "unreadable", "message": why})
 
 
-def candidates(roots: tuple[Path, ...], summary: Summary) -> Iterator[Path]:
-    """Files to send: those named, and of folders those that look like DICOM, in order of their paths."""
-    for root in roots:
-        if root.is_file():
-            yield root
-            continue
-        for path in sorted(root.rglob("*")):
-            if not path.is_file():
-                continue
-            if path.name.upper() == "DICOMDIR" or not looks_like_dicom(path):
-                summary.counts["skipped"] += 1
-            else:
-                yield path
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _chunks(source: Source) -> Iterator[bytes]:
+    with source.open() as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
-def send(client: httpx.Client, path: Path) -> dict[str, Any]:
+def send(client: httpx.Client, source: Source) -> dict[str, Any]:
     """Send one file and give the platform's answer; whatever goes wrong is an answer too."""
     try:
-        answer = _post(client, path)
+        answer = _post(client, source)
         body: dict[str, Any] = answer.json()
-    except OSError as error:
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
         return {"status": "unreadable", "reason": "unreadable", "message": type(error).__name__}
     except (httpx.HTTPError, ValueError) as error:
         return {"status": "failed", "reason": "no_answer", "message": type(error).__name__}
@@ -95,11 +74,11 @@ def send(client: httpx.Client, path: Path) -> dict[str, Any]:
     return body
 
 
-def _post(client: httpx.Client, path: Path) -> httpx.Response:
+def _post(client: httpx.Client, source: Source) -> httpx.Response:
     """Send one file; a busy platform is asked again, a few times."""
     for _ in range(TRIES):
-        headers = {"Content-Length": str(path.stat().st_size), "Content-Type": "application/dicom"}
-        answer = client.post("/api/import", content=_chunks(path), headers=headers)
+        headers = {"Content-Length": str(source.size_bytes), "Content-Type": "application/dicom"}
+        answer = client.post("/api/import", content=_chunks(source), headers=headers)
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             break
         told = answer.headers.get("Retry-After", "1")
@@ -118,26 +97,26 @@ def _progress() -> Progress:
     )
 
 
-def run(platform: Platform, paths: list[Path], state: ImportState, summary: Summary) -> None:
+def run(platform: Platform, sources: list[Source], state: ImportState, summary: Summary) -> None:
     """Send all files, a few at a time."""
-    todo = [path for path in paths if not state.is_done(path)]
-    summary.counts["already_done"] = len(paths) - len(todo)
+    todo = [source for source in sources if not state.is_done(source.stamp)]
+    summary.counts["already_done"] = len(sources) - len(todo)
     with _progress() as progress, platform.http() as client, ThreadPoolExecutor(PARALLEL) as pool:
         files = progress.add_task("", total=len(todo))
-        waiting: dict[Future[dict[str, Any]], Path] = {}
+        waiting: dict[Future[dict[str, Any]], Source] = {}
 
         def settle(finished: set[Future[dict[str, Any]]]) -> None:
             for future in finished:
-                path, answer = waiting.pop(future), future.result()
-                summary.add(path, answer)
+                source, answer = waiting.pop(future), future.result()
+                summary.add(source.name, answer)
                 if answer["status"] not in ("failed", "unreadable"):
-                    state.done(path)
+                    state.done(source.stamp)
                 progress.advance(files)
 
-        for path in todo:
+        for source in todo:
             if len(waiting) >= PARALLEL * 2:
                 settle(wait(waiting, return_when=FIRST_COMPLETED).done)
-            waiting[pool.submit(send, client, path)] = path
+            waiting[pool.submit(send, client, source)] = source
         settle(set(wait(waiting).done))
 
 
@@ -160,16 +139,20 @@ def is_empty(platform: Platform) -> bool:
 @click.option("--again", is_flag=True, help="Send files that an earlier run has sent already, too.")
 @click.pass_obj
 def import_files(platform: Platform, /, paths: tuple[Path, ...], again: bool) -> None:
-    """Import DICOM files and folders.
+    """Import DICOM files, folders, CDs, and ZIP archives of them, whatever else lies between.
 
     Stopped in the middle, the same command goes on where it was. Exit code 1 when something was quarantined or failed.
     """
     roots = tuple(path.resolve() for path in paths)
     summary = Summary()
     state = ImportState(platform.base_url(), roots, again=is_empty(platform) or again)
+    sources = Sources(roots, summary.tell)
     try:
-        run(platform, list(candidates(roots, summary)), state, summary)
+        found = list(sources)
+        summary.counts["skipped"] = sources.skipped
+        run(platform, found, state, summary)
     finally:
+        sources.close()
         state.close()
     report(platform, summary)
 
