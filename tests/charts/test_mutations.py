@@ -99,6 +99,8 @@ MUTATIONS = [
     ("an edge that the template forgets", "templates/network.yaml",
      "    {{- range $service.calls }}", "    {{- range list }}",
      "edges", "closed out: streaming to indexer, port rpc"),
+    ("a destination that cannot be reached", "templates/network.yaml",
+     "    {{- if .port }}", "    {{- if .gate }}", "edges", "closed out: ingest to outside, port 104"),
     ("a door for everybody", "templates/network.yaml",
      "    {{- if $callers }}\n    - ports: [{ protocol: TCP, port: rpc }]\n      from:\n",
      "    {{- if $callers }}\n    - ports: [{ protocol: TCP, port: rpc }]\n      from:\n"

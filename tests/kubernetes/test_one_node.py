@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.perf.scans import Maker
+from tests.support import foreign
+from tests.support.kubernetes.images import EARLIER_TAG
 from tests.support.kubernetes.keeping import assert_kept
 from tests.support.kubernetes.node import Node
 from tests.support.kubernetes.site import RELEASE, Site, installed
@@ -21,7 +23,9 @@ ITEMS = [Item(study, number) for study in range(400) for number in range(50)]
 
 @pytest.fixture(scope="module")
 def site(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with installed(node, "site", tmp_path_factory.mktemp("site")) as site:
+    """Installed from the image of an earlier commit; the first test upgrades it."""
+    folder = tmp_path_factory.mktemp("site")
+    with installed(node, "site", folder, "--set-string", f"image.tag={EARLIER_TAG}") as site:
         yield site
 
 
@@ -33,6 +37,28 @@ def load(site: Site, log: Path) -> Sending:
 def until_sent(sending: Sending, more: int) -> None:
     goal = sending.acknowledged + more
     poll(lambda: sending.acknowledged >= goal, within_s=180)
+
+
+def test_a_rolling_upgrade_from_an_earlier_image_under_load_loses_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    before = {part: site.pods(part) for part in ("ingest", "indexer", "streaming")}
+    sending = load(site, tmp_path / "log")
+    sending.start()
+    said: list[str] = []
+    upgrade = threading.Thread(target=lambda: said.append(site.change("upgrade")))
+    try:
+        until_sent(sending, 30)
+        upgrade.start()
+        upgrade.join()
+        until_sent(sending, 30)
+    finally:
+        sending.stop()
+    assert "STATUS: deployed" in said[0]
+    for part, pods in before.items():
+        assert site.pods(part).keys() == pods.keys()
+        assert not set(site.pods(part).values()) & set(pods.values())
+    assert_kept(site, sending.maker, ITEMS, tmp_path / "log")
 
 
 def test_the_charts_own_test_passes(site: Site) -> None:
@@ -50,6 +76,15 @@ def test_a_study_sent_to_the_dicom_address_is_read_from_the_web_address(
     sending.finish(within_s=120)
     assert len(acknowledged(tmp_path / "log")) == 20
     assert_kept(site, maker, items, tmp_path / "log")
+    study = f"StudyInstanceUID={maker.study_uid(0)}"
+    asked = ("-S", "-aet", "READER", "-aec", "ISOCENTER", "-k", "QueryRetrieveLevel=STUDY")
+    where = ("127.0.0.1", str(site.dicom_port))
+    found = foreign.run("findscu", *asked, "-k", study, "-k", "PatientID", *where)
+    assert "PATIENT-00000000" in found.stdout + found.stderr
+    got = tmp_path / "got"
+    got.mkdir()
+    foreign.run("getscu", "-od", got, *asked, "-k", study, *where)
+    assert len(list(got.iterdir())) == 20
 
 
 def test_a_process_and_a_pod_killed_under_load_lose_nothing(site: Site, tmp_path: Path) -> None:
@@ -67,25 +102,4 @@ def test_a_process_and_a_pod_killed_under_load_lose_nothing(site: Site, tmp_path
         poll(lambda: site.pods("ingest").get(name, uid) != uid, within_s=120)
     finally:
         sending.stop()
-    assert_kept(site, sending.maker, ITEMS, tmp_path / "log")
-
-
-def test_a_rolling_upgrade_under_load_loses_nothing(site: Site, tmp_path: Path) -> None:
-    before = {part: site.pods(part) for part in ("ingest", "indexer", "streaming")}
-    sending = load(site, tmp_path / "log")
-    sending.start()
-    said: list[str] = []
-    rolled = ("--set-string", "pod.annotations.rolled=once")
-    upgrade = threading.Thread(target=lambda: said.append(site.change("upgrade", *rolled)))
-    try:
-        until_sent(sending, 30)
-        upgrade.start()
-        upgrade.join()
-        until_sent(sending, 30)
-    finally:
-        sending.stop()
-    assert "STATUS: deployed" in said[0]
-    for part, pods in before.items():
-        assert site.pods(part).keys() == pods.keys()
-        assert not set(site.pods(part).values()) & set(pods.values())
     assert_kept(site, sending.maker, ITEMS, tmp_path / "log")

@@ -1,4 +1,4 @@
-"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, memory; all by default.
+"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, rebuild, memory; all by default.
 
 And cluster, which is run where it is named: it needs MinIO and OpenSearch.
 
@@ -10,10 +10,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.perf import asking, cluster, memory, reading, receiving
+from tests.perf import asking, cluster, memory, reading, rebuilding, receiving
 from tests.perf.report import Report
 
-SECTIONS = ("receiving", "long", "search", "scale", "frames", "dimse", "memory")
+SECTIONS = ("receiving", "long", "search", "scale", "frames", "dimse", "rebuild", "memory")
 NAMED = ("cluster",)
 
 
@@ -40,6 +40,7 @@ def main() -> None:
             "scale": lambda: reading.scale(report, told.scale),
             "frames": lambda: reading.frames(report, scratch, told.seconds),
             "dimse": lambda: asking.run(report, scratch, told.studies, told.rounds),
+            "rebuild": lambda: rebuilding.run(report, scratch, told.instances),
             "memory": lambda: memory.run(report, scratch, 4.3),
             "cluster": lambda: cluster.run(
                 report, scratch, told.rounds, told.studies, told.seconds

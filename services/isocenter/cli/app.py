@@ -21,7 +21,7 @@ MODULES = {
     "delete": "deleting",
     "undelete": "deleting",
     "user": "people",
-    "ae": "people",
+    "ae": "dicom_peers",
     "verify": "archive",
     "doctor": "archive",
     "rebuild-index": "archive",

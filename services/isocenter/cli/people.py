@@ -1,6 +1,4 @@
-"""`isocenter user` and `ae`: who may do what when the platform listens beyond this machine."""
-
-import tomllib
+"""`isocenter user`: who may do what over HTTP when the platform listens beyond this machine."""
 
 import click
 
@@ -86,29 +84,4 @@ def remove_user(platform: Platform, /, name: str) -> None:
     show.answer(done, lambda: show.console.print(f"{name} is removed."), in_json=platform.as_json)
 
 
-@click.command()
-@click.pass_obj
-def ae(platform: Platform, /) -> None:
-    """Show the AE list: who may send and ask by DICOM.
-
-    It is the file `config/ae.toml` of the data folder, read again whenever it changes:
-
-    \b
-    [[ae]]
-    title = "CT01"
-    address = "10.0.0.17"
-    may_send = true
-    may_ask = false
-    """
-    path = platform.layout().config / "ae.toml"
-    try:
-        known = tomllib.loads(path.read_text()).get("ae", []) if path.exists() else []
-    except ValueError as error:
-        raise click.ClickException(f"{path} cannot be read: {error}") from error
-    fields = ("title", "address", "may_send", "may_ask")
-    lines = ([entry.get(name, "") for name in fields] for entry in known)
-    empty = f"The AE list is empty. It is the file {path}"
-    show.answer(known, lambda: show.table(fields, lines, empty=empty), in_json=platform.as_json)
-
-
-COMMANDS = (user, ae)
+COMMANDS = (user,)

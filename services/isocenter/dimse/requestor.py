@@ -59,15 +59,22 @@ class Requestor:
             raise
 
     def send(
-        self, context_id: int, command: CommandSet, data_set: Iterable[bytes | memoryview]
+        self,
+        context_id: int,
+        command: CommandSet,
+        data_set: Iterable[bytes | memoryview] | None = None,
     ) -> CommandSet:
-        """Send a request with its data set; give the response. What `data_set` raises ends the association too."""
+        """Send a request, with its data set where it has one; give the response.
+
+        What `data_set` raises leaves half a message behind: abort then.
+        """
         content = encode_command_set(command)
         most = self._max_p_data_bytes
         for pdu in encode_p_data(context_id, content, is_command=True, max_p_data_bytes=most):
             self._wire.send(pdu)
-        for pdu in encode_p_data_stream(context_id, data_set, most):
-            self._wire.send(pdu)
+        if data_set is not None:
+            for pdu in encode_p_data_stream(context_id, data_set, most):
+                self._wire.send(pdu)
         return self._response()
 
     def release(self) -> None:

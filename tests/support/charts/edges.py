@@ -5,6 +5,7 @@ template opens nothing before somebody has said here that it should be open.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,9 +52,22 @@ def findings(rendering: Rendering) -> Iterator[str]:
         between = {edge for edge in found if "outside" not in edge}
         yield from (f"open {way}: {_text(edge)}" for edge in sorted(between - wanted))
         yield from (f"closed {way}: {_text(edge)}" for edge in sorted(wanted - between))
-    for edge in sorted(inward | outward):
+    destinations = {("ingest", "outside", port) for port in _destination_ports(rendering)}
+    yield from (f"closed out: {_text(edge)}" for edge in sorted(destinations - outward))
+    for edge in sorted((inward | outward) - destinations):
         if not _is_outside_right(edge, parts):
             yield f"open: {_text(edge)}"
+
+
+def _destination_ports(rendering: Rendering) -> set[str]:
+    """Ports of the systems that a C-MOVE may send to."""
+    lists = [
+        document["data"]["ae.toml"]
+        for document in rendering.of_kind("ConfigMap")
+        if "ae.toml" in document.get("data", {})
+    ]
+    entries = [entry for text in lists for entry in tomllib.loads(text).get("ae", [])]
+    return {str(entry["port"]) for entry in entries if "port" in entry}
 
 
 def _text(edge: Edge) -> str:

@@ -1,6 +1,8 @@
 """Images for a node: of the checkout, of the back-ends' cached programs, and what holds a pod's namespaces."""
 
 import subprocess
+import tarfile
+from io import BytesIO
 from pathlib import Path
 
 from tests.support.charts.tools import ROOT
@@ -8,6 +10,9 @@ from tests.support.kubernetes.cluster import programs
 
 IMAGES = ROOT / "tests" / "support" / "images"
 BUILD_WITHIN_S = 1800
+# before C-FIND, C-GET and C-MOVE: what is upgraded from
+EARLIER = "70adb5a13fdc4ba46bfe72ad0248a0b1cbcf2ed0"
+EARLIER_TAG = "earlier"
 
 
 def built(script: str, *words: object) -> Path:
@@ -19,11 +24,31 @@ def built(script: str, *words: object) -> Path:
     return Path(done.stdout.split()[-1])
 
 
+def earlier(folder: Path) -> Path:
+    """The image of an earlier commit; its sources are taken out of the clone's history."""
+    sources = folder / "earlier"
+    sources.mkdir()
+    command = [
+        "git",
+        "-C",
+        str(ROOT),
+        "archive",
+        EARLIER,
+        "pyproject.toml",
+        "README.md",
+        "services",
+    ]
+    content = subprocess.run(command, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=BytesIO(content)) as archive:
+        archive.extractall(sources, filter="data")
+    return built("isocenter.sh", sources, f"localhost/isocenter:{EARLIER_TAG}")
+
+
 def link_images(folder: Path) -> Path:
     """A folder of links to all archives that a node needs."""
     links = folder / "images"
     links.mkdir()
-    archives = [built("pause.sh", programs() / "pause"), built("isocenter.sh")]
+    archives = [built("pause.sh", programs() / "pause"), built("isocenter.sh"), earlier(folder)]
     archives += [built("servers.sh", name) for name in ("minio", "nats", "opensearch")]
     for archive in archives:
         (links / archive.name).symlink_to(archive)

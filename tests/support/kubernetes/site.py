@@ -58,13 +58,13 @@ def address(node: Node, namespace: str, service: str) -> str:
 
 
 @contextmanager
-def installed(node: Node, namespace: str, folder: Path) -> Iterator[Site]:
+def installed(node: Node, namespace: str, folder: Path, *options: object) -> Iterator[Site]:
     """The chart in a namespace of its own; told what went wrong where it does not become ready."""
     node.make_namespace(namespace)
     made = make_secrets(node, namespace, folder)
     site = Site(node, namespace, made.token, 0, 0)
     try:
-        site.change("install")
+        site.change("install", *options)
     except Exception as error:
         raise AssertionError(f"{error}\n{state(node, namespace)}") from error
     with ExitStack() as doors:
