@@ -13,6 +13,7 @@ MODULES = {
     "serve": "running",
     "prepare": "running",
     "import": "importing",
+    "pull": "pulling",
     "export": "exporting",
     "search": "looking",
     "status": "looking",
