@@ -86,6 +86,18 @@ def test_decoded_on_request(desk: Commanded, tmp_path: Path) -> None:
     assert (decoded.pixel_array == dcmread(rle).pixel_array).all()
 
 
+def test_compressed_on_request(desk: Commanded, tmp_path: Path) -> None:
+    plain = Path(str(files("pydicom.data"))) / "test_files" / "CT_small.dcm"
+    desk.json("import", plain)
+    desk.until_settled()
+    study = str(dcmread(plain).StudyInstanceUID)
+    desk.json("export", study, tmp_path / "cd", "--transfer-syntax", "jpeg-ls")
+    (exported,) = FileSet(tmp_path / "cd" / "DICOMDIR")
+    found = dcmread(exported.path)
+    assert found.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.4.80"
+    assert (found.pixel_array == dcmread(plain).pixel_array).all()
+
+
 def test_two_people_with_one_id_are_not_put_on_one_medium(desk: Commanded, tmp_path: Path) -> None:
     studies = [
         stored_study(desk, tmp_path / name, 1, name=f"{name}^Same") for name in ("One", "Two")

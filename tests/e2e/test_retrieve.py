@@ -3,9 +3,11 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -117,6 +119,16 @@ def receiver(folder: Path, port: int, *options: str) -> Iterator[None]:
             process.terminate()
 
 
+def samples_of(archive: Commanded, one: Dataset) -> Any:
+    """The pixels as they are stored, decoded by pydicom."""
+    path = (
+        f"/dicom-web/studies/{one.StudyInstanceUID}/series/{one.SeriesInstanceUID}"
+        f"/instances/{one.SOPInstanceUID}"
+    )
+    answer = archive.get(path, headers={"Accept": "application/dicom; transfer-syntax=*"})
+    return dcmread(BytesIO(answer.content)).pixel_array
+
+
 def move(archive: Commanded, destination: str, *keys: str) -> str:
     command = ["movescu", "-v", "-S", "-aet", "WS1", "-aem", destination]
     for key in keys:
@@ -147,25 +159,59 @@ def test_every_study_moves_bit_by_bit(archive: Commanded, port: int, tmp_path: P
     assert len(arrived) >= len(wanted) - REFUSED_BY_DCMTK
 
 
-@pytest.mark.parametrize(("option", "syntax"), [("+xi", IMPLICIT), ("+x=", EXPLICIT)])
+@contextmanager
+def taking_only(syntax: str, port: int, classes: set[str]) -> Iterator[list[Dataset]]:
+    """A receiver of one transfer syntax; what it got."""
+    taken: list[Dataset] = []
+
+    def take(event: evt.Event) -> int:
+        event.dataset.file_meta = event.file_meta
+        taken.append(event.dataset)
+        return 0
+
+    ae = AE("WS1")
+    for sop_class in classes:
+        ae.add_supported_context(sop_class, syntax)
+    handlers = [(evt.EVT_C_STORE, take)]
+    server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
+    assert server is not None
+    try:
+        yield taken
+    finally:
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [
+        IMPLICIT,
+        EXPLICIT,
+        "1.2.840.10008.1.2.4.70",
+        "1.2.840.10008.1.2.4.80",
+        "1.2.840.10008.1.2.4.90",
+        "1.2.840.10008.1.2.5",
+    ],
+)
 def test_receiver_that_takes_one_syntax_gets_it_with_equal_pixels(
-    archive: Commanded, port: int, tmp_path: Path, option: str, syntax: str
+    archive: Commanded, port: int, syntax: str
 ) -> None:
     found = [one for one in instances(archive, Modality="MR")][:6]
-    with receiver(tmp_path / "ws1", port, option):
+    classes = {one["00080016"]["Value"][0] for one in found}
+    with taking_only(syntax, port, classes) as taken:
         for one in found:
-            sop = one["00080018"]["Value"][0]
-            move(
+            told = move(
                 archive,
                 "WS1",
                 "QueryRetrieveLevel=IMAGE",
                 f"StudyInstanceUID={one['0020000D']['Value'][0]}",
                 f"SeriesInstanceUID={one['0020000E']['Value'][0]}",
-                f"SOPInstanceUID={sop}",
+                f"SOPInstanceUID={one['00080018']['Value'][0]}",
             )
-    arrived = [dcmread(path, force=True) for path in (tmp_path / "ws1").iterdir()]
-    assert len(arrived) == len(found)
-    assert {one.file_meta.TransferSyntaxUID for one in arrived} == {syntax}
+            assert "Final Move Response (Success)" in told
+    assert len(taken) == len(found)
+    for arrived in taken:
+        assert arrived.file_meta.TransferSyntaxUID == syntax
+        assert np.array_equal(arrived.pixel_array, samples_of(archive, arrived))
 
 
 def test_destination_that_is_not_listed_is_unknown(archive: Commanded) -> None:

@@ -16,12 +16,22 @@ from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.cli.medium import Medium
 from isocenter.cli.progress import progress
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, LOSSLESS_WRITTEN
 
 PARALLEL = 4
 PAGE = 500
 CHUNK_BYTES = 1 << 20
-SYNTAXES = {"as-stored": "*", "explicit": EXPLICIT_VR_LITTLE_ENDIAN}
+SYNTAXES = {
+    "as-stored": "*",
+    "explicit": EXPLICIT_VR_LITTLE_ENDIAN,
+    **dict(
+        zip(
+            ("htj2k-rpcl", "htj2k", "jpeg-ls", "jpeg-2000", "jpeg-lossless", "rle"),
+            LOSSLESS_WRITTEN,
+            strict=True,
+        )
+    ),
+}
 PATIENT_ID, ISSUER, NAME = "00100020", "00100021", "00100010"
 STUDY, SERIES, SOP = "0020000D", "0020000E", "00080018"
 
@@ -85,7 +95,11 @@ def instances_of(
 
 def retrieve(client: httpx.Client, wanted: Wanted, syntax: str, path: Path) -> Path:
     """Write one instance to `path`; raises ClickException with the platform's reason."""
-    headers = {"Accept": f"application/dicom; transfer-syntax={SYNTAXES[syntax]}"}
+    wanted_syntaxes = [SYNTAXES[syntax]]
+    if wanted_syntaxes[0] in LOSSLESS_WRITTEN:
+        wanted_syntaxes.append(EXPLICIT_VR_LITTLE_ENDIAN)  # of what has no pixels
+    accepted = (f"application/dicom; transfer-syntax={uid}" for uid in wanted_syntaxes)
+    headers = {"Accept": ", ".join(accepted)}
     with client.stream("GET", wanted.path, headers=headers) as answer:
         if not answer.is_success:
             answer.read()
@@ -153,7 +167,7 @@ def pack(folder: Path, archive: Path) -> None:
     default="as-stored",
     show_default=True,
     type=click.Choice(list(SYNTAXES)),
-    help="explicit: decoded to Explicit VR Little Endian, which every program reads.",
+    help="explicit: Explicit VR Little Endian, which every program reads; the others are lossless and proven.",
 )
 @click.pass_obj
 def export(

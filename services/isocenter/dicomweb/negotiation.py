@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from isocenter.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
+    LOSSLESS_WRITTEN,
     OCTET_STREAM,
     transfer_syntax,
 )
@@ -54,11 +55,15 @@ def frame_form(accepted: Sequence[MediaType], stored_uid: str, *, single: bool) 
 
 
 def instance_form(
-    accepted: Sequence[MediaType], stored_uids: Iterable[str], *, single: bool
+    accepted: Sequence[MediaType],
+    stored_uids: Iterable[str],
+    *,
+    single: bool,
+    compressible: bool = True,
 ) -> Form:
-    """Choose for instances: as stored, or all in Explicit VR Little Endian (`decoded` when one is stored otherwise).
+    """Choose for instances: as stored, or all in one transfer syntax that is written here (`decoded`).
 
-    The transfer syntax is empty when instances as stored do not share one.
+    The transfer syntax is empty when instances as stored do not share one. Not `compressible`: there are no pixels.
     """
     stored = set(stored_uids)
     for media_type in accepted:
@@ -70,7 +75,7 @@ def instance_form(
         asked = media_type.parameter("transfer-syntax")
         if asked in ("", AS_STORED) or stored == {asked}:
             return Form(DICOM, stored.pop() if len(stored) == 1 else "", multipart)
-        if asked == EXPLICIT_VR_LITTLE_ENDIAN:
+        if asked == EXPLICIT_VR_LITTLE_ENDIAN or (compressible and asked in LOSSLESS_WRITTEN):
             return Form(DICOM, asked, multipart, decoded=True)
     raise NotAcceptable("these instances are not available in an accepted media type")
 

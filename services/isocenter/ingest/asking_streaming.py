@@ -14,7 +14,7 @@ from isocenter.runtime.rpc_errors import translated
 
 RETRY_AFTER_S = 2.0
 PLAN_TIMEOUT_S = 6 * 3600.0  # it is read as fast as instances are sent
-UNCOMPRESSED_TIMEOUT_S = 300.0
+REWRITTEN_TIMEOUT_S = 300.0
 FIND_TIMEOUT_S = 600.0  # of a whole question: who reads slowly may take that long
 LEVELS = {
     "PATIENT": pb.FIND_LEVEL_PATIENT,
@@ -73,16 +73,16 @@ class StreamingClient:
             return int(first.total), _instances(call)
         raise Unavailable("nobody answers questions now", retry_after_s=RETRY_AFTER_S)
 
-    def uncompressed(self, instance: pb.PlannedInstance, *, implicit: bool) -> Iterator[bytes]:
-        """The data set without compression. Raises NotAcceptable when it cannot be decoded, NotFound, Unavailable."""
-        request = pb.UncompressedRequest(
+    def rewritten(self, instance: pb.PlannedInstance, syntax: str) -> Iterator[bytes]:
+        """The data set in another transfer syntax. Raises NotAcceptable when that cannot be, NotFound, Unavailable."""
+        request = pb.RewrittenRequest(
             study_instance_uid=instance.study_instance_uid,
             series_instance_uid=instance.series_instance_uid,
             sop_instance_uid=instance.sop_instance_uid,
-            implicit=implicit,
+            transfer_syntax_uid=syntax,
         )
         for stub in self._in_turn():
-            call: Any = stub.Uncompressed(request, timeout=UNCOMPRESSED_TIMEOUT_S)
+            call: Any = stub.Rewritten(request, timeout=REWRITTEN_TIMEOUT_S)
             try:
                 with translated():
                     first = next(call)
@@ -92,7 +92,7 @@ class StreamingClient:
             with translated():
                 yield from (piece.content for piece in call)
             return
-        raise Unavailable("nobody decodes now", retry_after_s=RETRY_AFTER_S)
+        raise Unavailable("nobody rewrites now", retry_after_s=RETRY_AFTER_S)
 
     def _in_turn(self) -> Sequence[StreamServiceStub]:
         with self._lock:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
 from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.transfer_syntaxes import LOSSLESS_WRITTEN
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
 from isocenter.dimse.commands import CommandSet, Element, number_in
 from isocenter.dimse.faults import PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation
@@ -16,14 +16,13 @@ from isocenter.dimse.requestor import AssociationRejected, Requestor
 from isocenter.dimse.user_information import UserInformation
 from isocenter.errors import IsocenterError
 from isocenter.ingest.retrieving import Step
-from isocenter.ingest.suboperations import Places, Sending, places, store_command
+from isocenter.ingest.suboperations import PLAIN, Places, Sending, places, store_command
 from isocenter.runtime.log import logger
 
 GROUP = 500
 TRIES = 3
 PAUSE_S = 1.0
 GIVE_UP_AFTER = 3  # instances in a row that never reached the other side
-_ANY = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 LOST = (OSError, AssociationRejected, PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation)
 
 Kind = tuple[str, str]  # SOP class, transfer syntax as stored
@@ -150,11 +149,12 @@ class ToDestination:
 
 
 def _proposed(kinds: frozenset[Kind]) -> list[tuple[str, tuple[str, ...]]]:
-    """Each kind as it is stored, and each class without compression, for who takes nothing else."""
+    """Each kind as it is stored, and each class plain and compressed otherwise, for who takes nothing else."""
     classes = sorted({sop_class for sop_class, _ in kinds})
     return [
         *((sop_class, (syntax,)) for sop_class, syntax in sorted(kinds)),
-        *((sop_class, _ANY) for sop_class in classes),
+        *((sop_class, PLAIN) for sop_class in classes),
+        *((sop_class, LOSSLESS_WRITTEN) for sop_class in classes),
     ]
 
 

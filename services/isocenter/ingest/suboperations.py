@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
 from isocenter.dicom.json_writing import write_dataset
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.transfer_syntaxes import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    LOSSLESS_WRITTEN,
+)
 from isocenter.dimse.commands import A_DATA_SET, CommandField, CommandSet, Element
 from isocenter.dimse.user import Context, Response
 from isocenter.errors import Corrupted
@@ -15,6 +19,7 @@ from isocenter.ingest.responses import respond
 from isocenter.ingest.statuses import SUCCESS, Answer, Status
 from isocenter.ports.objects import ObjectStore
 
+PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 MAX_FAILED_UIDS = 900  # of the list in the last answer: what 64 KiB of UIDs hold
 _WARNINGS = 0xB000  # Bxxx (PS3.4 B.2.3)
 _PATIENT_ID, _ISSUER = "00100020", "00100021"
@@ -46,7 +51,7 @@ def wanted(level: str, document: dict[str, object]) -> pb.PlanRequest:
 
 
 class Sending:
-    """Gives data sets as a receiver can take them: as stored where it may, else without compression."""
+    """Gives data sets as a receiver can take them: as stored where it may, else plain, else compressed anew."""
 
     def __init__(self, objects: ObjectStore, streaming: StreamingClient) -> None:
         self._objects = objects
@@ -60,11 +65,7 @@ class Sending:
         The first piece is read here, so that what cannot be had fails before anything is sent. Raises NotFound,
         NotAcceptable, Corrupted, Unavailable; so does reading on.
         """
-        for syntax in (
-            instance.transfer_syntax_uid,
-            EXPLICIT_VR_LITTLE_ENDIAN,
-            IMPLICIT_VR_LITTLE_ENDIAN,
-        ):
+        for syntax in (instance.transfer_syntax_uid, *PLAIN, *LOSSLESS_WRITTEN):
             context_id = contexts.get((instance.sop_class_uid, syntax))
             if context_id is not None:
                 return context_id, _begun(self._data_set(instance, syntax))
@@ -72,8 +73,7 @@ class Sending:
 
     def _data_set(self, instance: pb.PlannedInstance, syntax: str) -> Iterator[bytes]:
         if syntax != instance.transfer_syntax_uid:
-            implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
-            yield from self._streaming.uncompressed(instance, implicit=implicit)
+            yield from self._streaming.rewritten(instance, syntax)
             return
         left = instance.size_bytes - instance.dataset_offset
         pieces = self._objects.stream(

@@ -13,11 +13,11 @@ from typing import BinaryIO
 from isocenter.errors import InvalidInstance, IsocenterError, LimitExceeded
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
 from isocenter.pixels.display import display_of
-from isocenter.pixels.explicit import uncompressed_file
 from isocenter.pixels.image import EXPLICIT_VR_BIG_ENDIAN, Image
 from isocenter.pixels.jobs import Job, decode_job
 from isocenter.pixels.pipe import read_message, write_message
 from isocenter.pixels.render import render
+from isocenter.pixels.rewrite import compressed_file, uncompressed_file
 
 NICE = 10
 MAX_LUT_BYTES = 1 << 20
@@ -71,6 +71,9 @@ def run(job: Job) -> tuple[dict[str, str], bytes]:
         )
     if job.image is None or not job.frames:
         raise InvalidInstance("there is no image")
+    if job.kind == "compressed":
+        frames = [(list(frame.ranges), frame.first_bit) for frame in job.frames]
+        return {}, compressed_file(job.source, frames, job.image, job.max_bytes, job.syntax)
     image = job.image.within(job.max_bytes)
     frame = job.source.read_all(list(job.frames[0].ranges))
     if job.kind == "render":

@@ -10,7 +10,7 @@ from isocenter.pixels.image import Image
 from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
-Kind = Literal["decode", "render", "read", "explicit", "implicit"]
+Kind = Literal["decode", "render", "read", "explicit", "implicit", "compressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Job:
     decode: samples of the first frame, explicit little endian. render: a picture of it, `document` is the instance's
     DICOM JSON. read: the ranges of the first frame as they are (for deflated objects). explicit: the whole object as a
     Part 10 file in Explicit VR Little Endian, all frames decoded. implicit: the same in Implicit VR Little Endian.
+    compressed: the same in `syntax`, lossless, each frame proven to come back equal.
     """
 
     kind: Kind
@@ -30,6 +31,7 @@ class Job:
     rendering: Rendering = field(default_factory=Rendering)
     document: bytes = b""
     max_bytes: int = 512 << 20
+    syntax: str = ""
 
     def encode(self) -> bytes:
         """The job without its document, as JSON."""

@@ -1,9 +1,14 @@
 """What has to be decoded is asked of the codec processes here, and kept for the next reader."""
 
 import time
+from dataclasses import replace
 
 from isocenter.dicom.frames import Frame
-from isocenter.dicom.transfer_syntaxes import transfer_syntax
+from isocenter.dicom.transfer_syntaxes import (
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    LOSSLESS_WRITTEN,
+    transfer_syntax,
+)
 from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Job, Kind
@@ -27,6 +32,7 @@ class Decoding:
         self._pictures: Lru[tuple[str, int, int, Rendering], bytes] = Lru(
             settings.picture_cache_bytes
         )
+        self._files: Lru[tuple[str, int, str], bytes] = Lru(settings.frame_cache_bytes)
         self._pool = CodecPool(
             PoolLimits(
                 processes=settings.codec_processes,
@@ -73,21 +79,43 @@ class Decoding:
             raise LimitExceeded("too much to be inflated at once", max_bytes=self._max_bytes)
         return await self._run(stored, Job("read", _NOWHERE, (Frame(((start, end),)),)))
 
-    async def uncompressed(self, stored: Stored, *, is_implicit: bool = False) -> bytes:
-        """The object as a Part 10 file in Explicit VR Little Endian, or implicit; pixels are decoded that need it."""
-        syntax = transfer_syntax(stored.transfer_syntax_uid)
-        decode = stored.layout is not None and (syntax.encapsulated or syntax.big_endian)
+    async def rewritten(self, stored: Stored, syntax: str) -> bytes:
+        """The object as a Part 10 file in another transfer syntax: a little endian one, or of LOSSLESS_WRITTEN.
+
+        Raises NotAcceptable when its pixels cannot be read, or not be proven to come back equal; LimitExceeded.
+        """
+        if syntax in LOSSLESS_WRITTEN:
+            return await self._compressed(stored, syntax)
         if stored.size_bytes > self._max_bytes:
             raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
-        image = None
-        frames: tuple[Frame, ...] = ()
-        if decode:
-            image = self._image(stored)
-            image.within(self._max_bytes, image.number_of_frames)
-            frames = tuple(stored.frame(n) for n in range(1, image.number_of_frames + 1))
-        kind: Kind = "implicit" if is_implicit else "explicit"
+        kept = transfer_syntax(stored.transfer_syntax_uid)
+        decode = stored.layout is not None and (kept.encapsulated or kept.big_endian)
+        frames, image = self._whole(stored) if decode else ((), None)
+        kind: Kind = "implicit" if syntax == IMPLICIT_VR_LITTLE_ENDIAN else "explicit"
         job = Job(kind, _NOWHERE, frames, image, max_bytes=self._max_bytes)
         return await self._run(stored, job)
+
+    async def _compressed(self, stored: Stored, syntax: str) -> bytes:
+        key = (stored.viewed.digest, stored.viewed.edit_version, syntax)
+        kept = _counted("files", self._files.get(key))
+        if kept is None:
+            if stored.layout is None:
+                raise NotAcceptable("there are no pixels to be compressed")
+            frames, image = self._whole(stored)
+            job = Job(
+                "compressed", _NOWHERE, frames, image, max_bytes=self._max_bytes, syntax=syntax
+            )
+            kept = await self._run(stored, job)
+            self._files.put(key, kept, len(kept) + 400)
+        return kept
+
+    def _whole(self, stored: Stored) -> tuple[tuple[Frame, ...], Image]:
+        """All frames; raises LimitExceeded, NotAcceptable."""
+        if stored.size_bytes > self._max_bytes:
+            raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
+        image = self._image(stored)
+        image.within(self._max_bytes, image.number_of_frames)
+        return tuple(stored.frame(n) for n in range(1, image.number_of_frames + 1)), image
 
     def _image(self, stored: Stored) -> Image:
         image = stored.described()
@@ -100,16 +128,7 @@ class Decoding:
     async def _run(self, stored: Stored, job: Job) -> bytes:
         with self._objects.local_file(stored.object_key) as path:
             deflated_from = stored.dataset_offset if stored.deflated else None
-            placed = Job(
-                job.kind,
-                Source(str(path), deflated_from),
-                job.frames,
-                job.image,
-                job.frame_number,
-                job.rendering,
-                job.document,
-                job.max_bytes,
-            )
+            placed = replace(job, source=Source(str(path), deflated_from))
             try:
                 started_s = time.monotonic()
                 _, payload = await self._pool.run(placed)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.dicom.part10 import read_file_meta
+from isocenter.dicom.transfer_syntaxes import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    LOSSLESS_WRITTEN,
+)
 from isocenter.errors import InvalidRequest, LimitExceeded
 from isocenter.ports.index import Query
 from isocenter.ports.index_rows import InstanceRow
@@ -15,6 +20,7 @@ from isocenter.streaming.stored import Instances, Stored, check_uids, stored_of
 
 MAX_INSTANCES = 200_000
 PAGE = 1_000
+WRITTEN = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, *LOSSLESS_WRITTEN)
 _PATIENT_ID, _ISSUER = "00100020", "00100021"
 
 
@@ -55,12 +61,12 @@ class Planner:
                 raise LimitExceeded("too many instances at once", max_instances=MAX_INSTANCES)
         return found
 
-    async def uncompressed(
-        self, study: str, series: str, sop: str, *, is_implicit: bool
-    ) -> memoryview:
-        """The data set of an instance without compression; raises NotFound, NotAcceptable, LimitExceeded."""
+    async def rewritten(self, study: str, series: str, sop: str, syntax: str) -> memoryview:
+        """The data set of an instance in another transfer syntax; raises NotFound, NotAcceptable, LimitExceeded."""
+        if syntax not in WRITTEN:
+            raise InvalidRequest("objects are not written in this transfer syntax")
         stored = await self._instances.get(study, series, sop)
-        content = await self._decoding.uncompressed(stored, is_implicit=is_implicit)
+        content = await self._decoding.rewritten(stored, syntax)
         return memoryview(content)[read_file_meta(content).dataset_offset :]
 
     async def _rows(self, wanted: Wanted, study: str) -> list[InstanceRow]:

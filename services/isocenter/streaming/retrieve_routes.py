@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, LOSSLESS_WRITTEN
 from isocenter.dicomweb import multipart_response as multipart
 from isocenter.dicomweb.negotiation import DICOM, Form, instance_form
 from isocenter.runtime.caller import Action
@@ -42,10 +42,13 @@ class RetrieveRoutes:
         """One instance, multipart or alone; ranges count from the body's first byte."""
         params = request.params
         stored = await self._instances.get(params["study"], params["series"], params["instance"])
-        form = instance_form(accepted(request), [stored.transfer_syntax_uid], single=True)
-        etag = entity_tag(
-            stored.viewed, f"{'d' if form.decoded else 's'}{'m' if form.multipart else ''}"
+        form = instance_form(
+            accepted(request),
+            [stored.transfer_syntax_uid],
+            single=True,
+            compressible=stored.layout is not None,
         )
+        etag = entity_tag(stored.viewed, f"{variant_of(form)}{'m' if form.multipart else ''}")
         headers = [*caching(etag), _ATTACHED]
         if await unchanged(request, etag, headers):
             return
@@ -73,7 +76,7 @@ class RetrieveRoutes:
         )
         found = [stored_of(row, described=form.decoded) for row in rows]
         del rows
-        etag = entity_tag_of_many([one.viewed for one in found], "d" if form.decoded else "s")
+        etag = entity_tag_of_many([one.viewed for one in found], variant_of(form))
         headers = [*caching(etag), _ATTACHED]
         if await unchanged(request, etag, headers):
             return
@@ -97,17 +100,35 @@ class RetrieveRoutes:
     async def content(self, stored: Stored, form: Form) -> Sequence[Body]:
         """The file in pieces, as it is to be seen."""
         content: Body
-        if not form.decoded or stored.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+        syntax = syntax_sent(stored, form)
+        if syntax == stored.transfer_syntax_uid:
             size = stored.size_bytes
             content = self._objects.piece(stored.object_key, size, 0, size)
         else:
-            content = await self._decoding.uncompressed(stored)
+            content = await self._decoding.rewritten(stored, syntax)
         return view(stored.viewed, "file", (content,))
 
 
+def syntax_sent(stored: Stored, form: Form) -> str:
+    """The transfer syntax an instance is sent in: without pixels there is nothing to be compressed."""
+    if not form.decoded:
+        return stored.transfer_syntax_uid
+    if form.transfer_syntax_uid in LOSSLESS_WRITTEN and stored.layout is None:
+        return EXPLICIT_VR_LITTLE_ENDIAN
+    return form.transfer_syntax_uid
+
+
+def variant_of(form: Form) -> str:
+    """What tells the forms of an instance apart in its entity tag."""
+    if not form.decoded:
+        return "s"
+    return (
+        "d" if form.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN else form.transfer_syntax_uid
+    )
+
+
 def _head(stored: Stored, form: Form, *, first: bool) -> bytes:
-    syntax = EXPLICIT_VR_LITTLE_ENDIAN if form.decoded else stored.transfer_syntax_uid
-    return multipart.head(DICOM, syntax, first=first)
+    return multipart.head(DICOM, syntax_sent(stored, form), first=first)
 
 
 def _length(found: Sequence[Stored]) -> int:

@@ -68,15 +68,15 @@ class StreamServicer(service.StreamServiceServicer):
         while batch := list(islice(instances, BATCH)):
             yield pb.PlanResponse(instances=batch)
 
-    async def Uncompressed(
-        self, request: pb.UncompressedRequest, context: Context
-    ) -> AsyncIterator[pb.UncompressedResponse]:
+    async def Rewritten(
+        self, request: pb.RewrittenRequest, context: Context
+    ) -> AsyncIterator[pb.RewrittenResponse]:
         """The data set in pieces."""
         del context
         names = request.study_instance_uid, request.series_instance_uid, request.sop_instance_uid
-        content = await self._planner.uncompressed(*names, is_implicit=request.implicit)
+        content = await self._planner.rewritten(*names, request.transfer_syntax_uid)
         for start in range(0, len(content), PIECE_BYTES):
-            yield pb.UncompressedResponse(content=bytes(content[start : start + PIECE_BYTES]))
+            yield pb.RewrittenResponse(content=bytes(content[start : start + PIECE_BYTES]))
 
 
 def _planned(stored: Stored) -> pb.PlannedInstance:

@@ -1,6 +1,6 @@
 """The URI service, WADO-URI (PS3.18 9): one instance by a query, as an object or as a picture."""
 
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, LOSSLESS_WRITTEN
 from isocenter.dicomweb.multipart_response import part_content_type
 from isocenter.dicomweb.negotiation import AS_STORED, DICOM, Form
 from isocenter.dicomweb.uri_parameters import PICTURES, UriParameters, uri_parameters
@@ -9,7 +9,7 @@ from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.streaming.answers import caching, respond_ranged, unchanged
 from isocenter.streaming.rendered_routes import RenderedRoutes
-from isocenter.streaming.retrieve_routes import RetrieveRoutes
+from isocenter.streaming.retrieve_routes import RetrieveRoutes, variant_of
 from isocenter.streaming.stored import Instances, Stored
 from isocenter.streaming.view import entity_tag
 
@@ -43,8 +43,8 @@ class UriRoutes:
     async def _object(self, request: Request, stored: Stored, asked: UriParameters) -> None:
         if asked.frame:
             raise NotAcceptable("one frame of an object is available as a picture")
-        form = _form(asked.transfer_syntax_uid, stored.transfer_syntax_uid)
-        etag = entity_tag(stored.viewed, f"u{'d' if form.decoded else 's'}")
+        form = _form(asked.transfer_syntax_uid, stored)
+        etag = entity_tag(stored.viewed, f"u{variant_of(form)}")
         headers = caching(etag)
         if await unchanged(request, etag, headers):
             return
@@ -60,10 +60,12 @@ def _default(asked: UriParameters, stored: Stored) -> str:
     return PICTURES[0] if is_one_picture and stored.image is not None else DICOM
 
 
-def _form(asked_uid: str, stored_uid: str) -> Form:
+def _form(asked_uid: str, stored: Stored) -> Form:
     """Explicit VR Little Endian unless another is asked for (PS3.18 9.1.2.2.2)."""
-    if asked_uid in (AS_STORED, stored_uid):
-        return Form(DICOM, stored_uid, multipart=False)
+    if asked_uid in (AS_STORED, stored.transfer_syntax_uid):
+        return Form(DICOM, stored.transfer_syntax_uid, multipart=False)
     if asked_uid in ("", EXPLICIT_VR_LITTLE_ENDIAN):
         return Form(DICOM, EXPLICIT_VR_LITTLE_ENDIAN, multipart=False, decoded=True)
+    if asked_uid in LOSSLESS_WRITTEN and stored.layout is not None:
+        return Form(DICOM, asked_uid, multipart=False, decoded=True)
     raise NotAcceptable("this object is not available in that transfer syntax")

@@ -66,7 +66,7 @@ def test_object_is_explicit_unless_it_is_asked_for_as_stored(
         )
         found = pydicom.dcmread(BytesIO(stored.content))
         assert found.file_meta.TransferSyntaxUID == row.transfer_syntax_uid
-    assert ask(http, root, row, **kind, transferSyntax="1.2.840.10008.1.2.4.90").status_code == 406
+    assert ask(http, root, row, **kind, transferSyntax="1.2.840.10008.1.2.4.50").status_code == 406
 
 
 def test_window_and_size_are_those_of_the_rendered_resource(

@@ -96,10 +96,14 @@ def test_one_instance_may_come_without_multipart() -> None:
         instance_form(acceptable("application/dicom"), [JPEG], single=False)
 
 
-def test_instances_in_another_compression_are_refused() -> None:
-    accept = 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90'
+def test_instances_are_written_in_lossless_syntaxes_and_no_others() -> None:
+    accept = 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.9'
+    form = instance_form(acceptable(accept + "0"), [JPEG], single=True)
+    assert (form.transfer_syntax_uid, form.decoded) == ("1.2.840.10008.1.2.4.90", True)
     with pytest.raises(NotAcceptable):
-        instance_form(acceptable(accept), [JPEG], single=True)
+        instance_form(acceptable(accept + "1"), [JPEG], single=True)
+    with pytest.raises(NotAcceptable):
+        instance_form(acceptable(accept + "0"), [JPEG], single=True, compressible=False)
 
 
 def test_bulk_data_come_alone_or_in_one_part() -> None:

@@ -234,41 +234,41 @@ class PlannedInstance(_message.Message):
 Global___PlannedInstance: _TypeAlias = PlannedInstance  # noqa: Y015
 
 @_typing.final
-class UncompressedRequest(_message.Message):
-    """Names an instance."""
+class RewrittenRequest(_message.Message):
+    """Names an instance and a transfer syntax."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
     SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
     SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
-    IMPLICIT_FIELD_NUMBER: _builtins.int
+    TRANSFER_SYNTAX_UID_FIELD_NUMBER: _builtins.int
     study_instance_uid: _builtins.str
     """Its study, as received."""
     series_instance_uid: _builtins.str
     """Its series, as received."""
     sop_instance_uid: _builtins.str
     """Its name, as received."""
-    implicit: _builtins.bool
-    """Implicit VR Little Endian instead of explicit."""
+    transfer_syntax_uid: _builtins.str
+    """What to write it in."""
     def __init__(
         self,
         *,
         study_instance_uid: _builtins.str = ...,
         series_instance_uid: _builtins.str = ...,
         sop_instance_uid: _builtins.str = ...,
-        implicit: _builtins.bool = ...,
+        transfer_syntax_uid: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["implicit", b"implicit", "series_instance_uid", b"series_instance_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["series_instance_uid", b"series_instance_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___UncompressedRequest: _TypeAlias = UncompressedRequest  # noqa: Y015
+Global___RewrittenRequest: _TypeAlias = RewrittenRequest  # noqa: Y015
 
 @_typing.final
-class UncompressedResponse(_message.Message):
+class RewrittenResponse(_message.Message):
     """A piece of the data set, at most 1 MiB."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -287,4 +287,4 @@ class UncompressedResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___UncompressedResponse: _TypeAlias = UncompressedResponse  # noqa: Y015
+Global___RewrittenResponse: _TypeAlias = RewrittenResponse  # noqa: Y015

@@ -45,10 +45,10 @@ class StreamServiceStub:
                 request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanRequest.SerializeToString,
                 response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanResponse.FromString,
                 _registered_method=True)
-        self.Uncompressed = channel.unary_stream(
-                '/isocenter.api.stream.v1.StreamService/Uncompressed',
-                request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedRequest.SerializeToString,
-                response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedResponse.FromString,
+        self.Rewritten = channel.unary_stream(
+                '/isocenter.api.stream.v1.StreamService/Rewritten',
+                request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenRequest.SerializeToString,
+                response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenResponse.FromString,
                 _registered_method=True)
 
 
@@ -70,8 +70,8 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def Uncompressed(self, request, context):
-        """Give the data set of an instance without compression, for receivers that take nothing else.
+    def Rewritten(self, request, context):
+        """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,10 +90,10 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanRequest.FromString,
                     response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.PlanResponse.SerializeToString,
             ),
-            'Uncompressed': grpc.unary_stream_rpc_method_handler(
-                    servicer.Uncompressed,
-                    request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedRequest.FromString,
-                    response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedResponse.SerializeToString,
+            'Rewritten': grpc.unary_stream_rpc_method_handler(
+                    servicer.Rewritten,
+                    request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenRequest.FromString,
+                    response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -162,7 +162,7 @@ class StreamService:
             _registered_method=True)
 
     @staticmethod
-    def Uncompressed(request,
+    def Rewritten(request,
             target,
             options=(),
             channel_credentials=None,
@@ -175,9 +175,9 @@ class StreamService:
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/isocenter.api.stream.v1.StreamService/Uncompressed',
-            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedRequest.SerializeToString,
-            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.UncompressedResponse.FromString,
+            '/isocenter.api.stream.v1.StreamService/Rewritten',
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenRequest.SerializeToString,
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenResponse.FromString,
             options,
             channel_credentials,
             insecure,

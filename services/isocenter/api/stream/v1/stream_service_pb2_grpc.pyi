@@ -37,8 +37,8 @@ class StreamServiceStub:
     """Answer a C-FIND (PS3.4 C.4.1). Answers come in the index's order, in batches."""
     Plan: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.PlanRequest, _stream_service_pb2.PlanResponse]
     """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
-    Uncompressed: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.UncompressedRequest, _stream_service_pb2.UncompressedResponse]
-    """Give the data set of an instance without compression, for receivers that take nothing else."""
+    Rewritten: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.RewrittenRequest, _stream_service_pb2.RewrittenResponse]
+    """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
 
 @_typing.type_check_only
 class StreamServiceAsyncStub(StreamServiceStub):
@@ -49,8 +49,8 @@ class StreamServiceAsyncStub(StreamServiceStub):
     """Answer a C-FIND (PS3.4 C.4.1). Answers come in the index's order, in batches."""
     Plan: _aio.UnaryStreamMultiCallable[_stream_service_pb2.PlanRequest, _stream_service_pb2.PlanResponse]  # type: ignore[assignment]
     """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
-    Uncompressed: _aio.UnaryStreamMultiCallable[_stream_service_pb2.UncompressedRequest, _stream_service_pb2.UncompressedResponse]  # type: ignore[assignment]
-    """Give the data set of an instance without compression, for receivers that take nothing else."""
+    Rewritten: _aio.UnaryStreamMultiCallable[_stream_service_pb2.RewrittenRequest, _stream_service_pb2.RewrittenResponse]  # type: ignore[assignment]
+    """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
 
 class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers of streaming for those who do not speak HTTP."""
@@ -72,11 +72,11 @@ class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
         """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
 
     @_abc_1.abstractmethod
-    def Uncompressed(
+    def Rewritten(
         self,
-        request: _stream_service_pb2.UncompressedRequest,
+        request: _stream_service_pb2.RewrittenRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.UncompressedResponse], _abc.AsyncIterator[_stream_service_pb2.UncompressedResponse]]:
-        """Give the data set of an instance without compression, for receivers that take nothing else."""
+    ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.RewrittenResponse], _abc.AsyncIterator[_stream_service_pb2.RewrittenResponse]]:
+        """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
 
 def add_StreamServiceServicer_to_server(servicer: StreamServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,24 +1,30 @@
-"""A stored object as a Part 10 file without compression, pixels decoded. Runs in codec processes only."""
+"""A stored object as a Part 10 file in another transfer syntax, pixels decoded. Runs in codec processes only."""
 
 import io
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pydicom
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from isocenter.errors import LimitExceeded
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
+from isocenter.pixels.encode import encode_frame, photometric_of
 from isocenter.pixels.image import Image
 from isocenter.pixels.source import Source
 
 _OFFSET_TABLES = (0x7FE00001, 0x7FE00002, 0x7FE00003)  # of encapsulated pixels only
 PIXEL_DATA = 0x7FE00010
+Frames = list[tuple[list[tuple[int, int]], int]]
+"""Of each its byte ranges, and the bit in the first byte where it starts."""
 _WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
 
 def uncompressed_file(
     source: Source,
-    frames: list[tuple[list[tuple[int, int]], int]],
+    frames: Frames,
     image: Image | None,
     max_bytes: int,
     *,
@@ -28,16 +34,58 @@ def uncompressed_file(
 
     `image` is None when there are no pixels to decode: then only the data set is rewritten.
     """
+    dataset = _read(source)
+    if image is not None:
+        image.within(max_bytes, len(frames))
+        _replace_pixels(dataset, source, frames, image)
+    syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+    return _written(dataset, syntax, max_bytes)
+
+
+def compressed_file(
+    source: Source, frames: Frames, image: Image, max_bytes: int, syntax: str
+) -> bytes:
+    """Bytes of the file in a lossless compressed transfer syntax, each frame proven to come back equal.
+
+    Raises UnsupportedSyntax, InvalidInstance, LimitExceeded.
+    """
+    image.within(max_bytes, len(frames))
+    dataset = _read(source)
+    encoded: list[bytes] = []
+    photometric = image.photometric_interpretation
+    for ranges, first_bit in frames:
+        content = source.read_all(ranges)
+        samples = decode_frame(content, image, first_bit)
+        photometric = decoded_photometric_interpretation(image, content)
+        decoded = replace(image, photometric_interpretation=photometric, planar_configuration=0)
+        encoded.append(encode_frame(samples, decoded, syntax))
+    _drop(dataset, _OFFSET_TABLES)
+    dataset.add_new(PIXEL_DATA, "OB", encapsulate(encoded, has_bot=len(encoded) > 1))
+    dataset[PIXEL_DATA].is_undefined_length = True
+    dataset.PhotometricInterpretation = photometric_of(image, photometric, syntax)
+    if image.samples_per_pixel > 1:
+        dataset.PlanarConfiguration = 0
+    return _written(dataset, UID(syntax), max_bytes)
+
+
+def _read(source: Source) -> pydicom.Dataset:
+    """The data set with every element's VR, words in little endian."""
     dataset = pydicom.dcmread(source.path, force=True)
     if _lacks_vr(dataset):
         for _ in dataset.iterall():  # looking at an element gives it its VR
             pass
     if not dataset.original_encoding[1]:
         dataset.walk(_little_endian_words)
-    if image is not None:
-        image.within(max_bytes, len(frames))
-        _replace_pixels(dataset, source, frames, image)
-    syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+    return dataset
+
+
+def _drop(dataset: pydicom.Dataset, tags: Iterable[int]) -> None:
+    for tag in tags:
+        if tag in dataset:
+            del dataset[tag]
+
+
+def _written(dataset: pydicom.Dataset, syntax: UID, max_bytes: int) -> bytes:
     dataset.file_meta.TransferSyntaxUID = syntax
     out = io.BytesIO()
     pydicom.dcmwrite(out, dataset, enforce_file_format=True)
@@ -62,7 +110,7 @@ def _little_endian_words(dataset: pydicom.Dataset, element: pydicom.DataElement)
 def _replace_pixels(
     dataset: pydicom.Dataset,
     source: Source,
-    frames: list[tuple[list[tuple[int, int]], int]],
+    frames: Frames,
     image: Image,
 ) -> None:
     decoded = bytearray()
@@ -80,9 +128,7 @@ def _replace_pixels(
         decoded += np.packbits(np.concatenate(bits), bitorder="little").tobytes()
     if len(decoded) % 2:
         decoded += b"\0"
-    for tag in _OFFSET_TABLES:
-        if tag in dataset:
-            del dataset[tag]
+    _drop(dataset, _OFFSET_TABLES)
     dataset.add_new(PIXEL_DATA, "OW" if image.bits_allocated > 8 else "OB", bytes(decoded))
     dataset[PIXEL_DATA].is_undefined_length = False
     dataset.PhotometricInterpretation = photometric
