@@ -15,6 +15,7 @@ from isocenter.errors import NotAcceptable
 
 MULTIPART = "multipart/related"
 DICOM = "application/dicom"
+XML = "application/dicom+xml"
 AS_STORED = "*"
 JPHC = "image/jphc"
 # how clients also write the media types of frames
@@ -96,6 +97,17 @@ def choose(accepted: Sequence[MediaType], offered: Sequence[str]) -> str:
             if media_type.covers(name):
                 return name
     raise NotAcceptable("available as " + ", ".join(offered))
+
+
+def prefers_xml(accepted: Sequence[MediaType], json_types: Sequence[str]) -> bool:
+    """Whether documents are wanted in the Native DICOM Model rather than JSON; raises NotAcceptable for neither."""
+    for media_type in accepted:
+        if any(media_type.covers(name) for name in json_types):
+            return False
+        part = _part_type(media_type) if media_type.name == MULTIPART else media_type.name
+        if part == XML:
+            return True
+    raise NotAcceptable("available as " + ", ".join((*json_types, XML)))
 
 
 def choose_part(accepted: Sequence[MediaType], offered: Sequence[str]) -> str:

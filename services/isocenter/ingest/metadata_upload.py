@@ -1,4 +1,4 @@
-"""STOW-RS with metadata and bulk data (PS3.18 10.5.2): the metadata first, then the values it names by their URIs.
+"""STOW-RS with metadata and bulk data (PS3.18 10.5.2): metadata, and the values they name by their URIs.
 
 Bulk data go to private files as they come; when the body is over, each instance is written as a data set and takes the
 same way as one that came as a file. Nothing is guessed: compressed pixels say their transfer syntax.
@@ -34,16 +34,19 @@ class MetadataUpload:
     def __init__(
         self,
         boundary: str,
+        metadata_type: str,
         read: ReadMetadata,
         begin: Callable[[], Incoming],
         begin_bulk: Callable[[], BulkValue],
     ) -> None:
         self._reader = MultipartReader(boundary)
+        self._metadata_type = metadata_type
         self._read = read
+        self._instances: list[dict[str, Any]] = []
+        self._metadata_bytes = 0
         self._begin = begin
         self._begin_bulk = begin_bulk
-        self._metadata = bytearray()
-        self._is_metadata_over = False
+        self._metadata: bytearray | None = None  # of the part under way
         self._current: BulkValue | None = None
         self._name = ""
         self._bulk: dict[str, BulkValue] = {}
@@ -66,12 +69,9 @@ class MetadataUpload:
         """Store every instance of the metadata; give what became of each, in order."""
         try:
             self._reader.close()
-            instances = self._read(bytes(self._metadata))
-            if len(instances) > MAX_INSTANCES:
-                raise LimitExceeded(
-                    "too many instances in one request", max_instances=MAX_INSTANCES
-                )
-            return [self._stored(instance) for instance in instances]
+            if not self._instances:
+                raise InvalidRequest("the request holds no metadata")
+            return [self._stored(instance) for instance in self._instances]
         finally:
             self.abort()
 
@@ -83,27 +83,35 @@ class MetadataUpload:
         self._current = None
 
     def _start(self, headers: dict[str, str]) -> None:
-        if not self._is_metadata_over:
+        text = headers.get("content-type", "")
+        if text and parse_media_type(text).name == self._metadata_type:
+            self._metadata = bytearray()
             return
         name = headers.get("content-location", "").strip()
         if not name or len(name) > _MAX_URI or name in self._bulk:
             raise InvalidRequest("a part of bulk data needs a Content-Location of its own")
         self._name = name
-        self._media_types[name] = headers.get("content-type", "")
+        self._media_types[name] = text
         self._current = self._begin_bulk()
 
     def _keep(self, data: memoryview) -> None:
-        if len(self._metadata) + len(data) > MAX_METADATA_BYTES:
+        if self._metadata is None:
+            raise InvalidRequest("something before the first part")
+        self._metadata_bytes += len(data)
+        if self._metadata_bytes > MAX_METADATA_BYTES:
             raise LimitExceeded("the metadata are too large", max_bytes=MAX_METADATA_BYTES)
         self._metadata += data
 
     def _end(self) -> None:
         current, self._current = self._current, None
-        if current is None:
-            self._is_metadata_over = True
+        if current is not None:
+            self._bulk[self._name] = current
+            current.end()
             return
-        self._bulk[self._name] = current
-        current.end()
+        metadata, self._metadata = self._metadata, None
+        self._instances += self._read(bytes(metadata or b""))
+        if len(self._instances) > MAX_INSTANCES:
+            raise LimitExceeded("too many instances in one request", max_instances=MAX_INSTANCES)
 
     def _stored(self, instance: dict[str, Any]) -> PartResult:
         sop_class, sop = _text(instance, _SOP_CLASS), _text(instance, _SOP)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.dicomweb.base_url import PREFIX, base_url
 from isocenter.dicomweb.media_types import MediaType, acceptable, parse_media_type
 from isocenter.dicomweb.metadata import read_json
+from isocenter.dicomweb.native_xml import read_xml
+from isocenter.dicomweb.negotiation import XML
 from isocenter.errors import InvalidRequest, NotAcceptable, UnsupportedMediaType
 from isocenter.ingest.deletion import require_caller
 from isocenter.ingest.import_route import OneFile
@@ -60,7 +63,9 @@ class Stow:
         boundary = media_type.parameter("boundary")
         if media_type.parameter("type").lower() in DICOM:
             return Upload(boundary, begin, self._workers.finishers)
-        return MetadataUpload(boundary, read_json, begin, self._receiver.begin_bulk)
+        kind = media_type.parameter("type").lower()
+        read = read_json if kind == MEDIA_TYPE else _read_one_xml
+        return MetadataUpload(boundary, kind, read, begin, self._receiver.begin_bulk)
 
     async def _single(self, request: Request, begin: Callable[[], Incoming]) -> list[PartResult]:
         """A body that is one instance (PS3.18 10.5.2.1)."""
@@ -85,6 +90,10 @@ def _check_accept(request: Request) -> None:
         raise NotAcceptable("the answer is application/dicom+json")
 
 
+def _read_one_xml(content: bytes) -> list[dict[str, Any]]:
+    return [read_xml(content)]
+
+
 def _media_type(request: Request) -> MediaType:
     """Check the body's media type before anything is read of it."""
     text = request.headers.get("content-type", "")
@@ -97,6 +106,6 @@ def _media_type(request: Request) -> MediaType:
         return media_type
     if media_type.name != "multipart/related":
         raise UnsupportedMediaType("the body is neither multipart/related nor application/dicom")
-    if media_type.parameter("type").lower() not in (*DICOM, MEDIA_TYPE):
-        raise UnsupportedMediaType("the parts are neither application/dicom nor its JSON metadata")
+    if media_type.parameter("type").lower() not in (*DICOM, MEDIA_TYPE, XML):
+        raise UnsupportedMediaType("the parts are neither application/dicom nor its metadata")
     return media_type

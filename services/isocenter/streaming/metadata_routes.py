@@ -5,8 +5,10 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from isocenter.dicomweb.media_types import accepts_encoding
-from isocenter.dicomweb.negotiation import choose, frame_label
+from isocenter.dicomweb.negotiation import choose, frame_label, prefers_xml
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route
@@ -18,6 +20,7 @@ from isocenter.streaming.json_members import element, with_base, with_character_
 from isocenter.streaming.pieces import length_of, write_pieces
 from isocenter.streaming.stored import Instances, viewed_of
 from isocenter.streaming.view import entity_tag_of_many, view
+from isocenter.streaming.xml_answers import respond_xml
 
 AVAILABLE_TRANSFER_SYNTAX_UID = "00083002"
 GZIP_LEVEL = 4
@@ -59,6 +62,9 @@ class MetadataRoutes:
 
     async def metadata(self, request: Request) -> None:
         """All instances of the level, in the order of series and instance numbers."""
+        if prefers_xml(accepted(request), JSON_TYPES):
+            await self._as_xml(request)
+            return
         media_type = choose(accepted(request), JSON_TYPES)
         packed = accepts_encoding(request.headers.get("accept-encoding", ""), "gzip")
         kept = await self._kept(request, packed)
@@ -73,6 +79,15 @@ class MetadataRoutes:
         headers.append(("Content-Length", str(length_of(kept.pieces))))
         await request.start(200, headers)
         await write_pieces(request, kept.pieces, last=True)
+
+    async def _as_xml(self, request: Request) -> None:
+        kept = await self._kept(request, False)
+        etag = f'{kept.etag[:-1]}-x"'
+        headers = caching(etag)
+        if await unchanged(request, etag, headers):
+            return
+        documents = orjson.loads(b"".join(kept.pieces))
+        await respond_xml(request, map(orjson.dumps, documents), headers)
 
     async def _kept(self, request: Request, packed: bool) -> _Kept:
         params = request.params

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from isocenter.dicom.uids import is_valid_uid
-from isocenter.dicomweb.negotiation import choose
+from isocenter.dicomweb.negotiation import choose, prefers_xml
 from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Among, Found, IndexReader, Level, Query
@@ -14,6 +14,7 @@ from isocenter.runtime.web import Handler, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.search_answers import answer_of, joined, needs_documents
+from isocenter.streaming.xml_answers import respond_xml
 
 _PATHS: tuple[tuple[str, Level], ...] = (
     ("/studies", "study"),
@@ -50,13 +51,12 @@ class SearchRoutes:
         return handle
 
     async def _search(self, request: Request, level: Level) -> None:
-        media_type = choose(accepted(request), JSON_TYPES)
+        as_xml = prefers_xml(accepted(request), JSON_TYPES)
         asked = search_parameters(request.query)
         base = base_url(request, self._public_url)
         found, remaining, query = await self._ask(self._answer, request, level, asked)
-        body = joined([answer_of(one, query, base, asked) for one in found])
+        answers = [answer_of(one, query, base, asked) for one in found]
         headers = [
-            ("Content-Type", media_type),
             ("Cache-Control", "private, no-cache"),
             ("Vary", "Accept"),
             *[("Warning", f"299 {base}: {text}") for text in asked.warnings],
@@ -64,7 +64,11 @@ class SearchRoutes:
         if remaining:
             text = f"There are {remaining} additional results that can be requested"
             headers.append(("Warning", f"299 {base}: {text}"))
-        await request.respond(200, body, headers)
+        if as_xml:
+            await respond_xml(request, answers, headers)
+            return
+        headers.append(("Content-Type", choose(accepted(request), JSON_TYPES)))
+        await request.respond(200, joined(answers), headers)
 
     def _answer(
         self, request: Request, level: Level, asked: SearchParameters

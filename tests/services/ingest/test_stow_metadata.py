@@ -12,6 +12,7 @@ from tests.support.dicom_files import real_files
 from tests.support.ingesting import Site, site
 from tests.support.part10 import part10
 
+from isocenter.dicomweb.native_xml import write_xml
 from isocenter.events.entries import EntryKind
 
 BOUNDARY = "b0undary"
@@ -61,6 +62,24 @@ async def post(
 
 def stored(here: Site) -> list[pydicom.Dataset]:
     return [pydicom.dcmread(here.root / "archive" / key) for key in here.objects()]
+
+
+async def test_metadata_in_xml_have_a_part_for_each_instance(here: Site) -> None:
+    parts = [
+        b"Content-Type: application/dicom+xml\r\n\r\n" + write_xml(metadata(sop=sop))
+        for sop in ("1.2.3.4.1", "1.2.3.4.2")
+    ]
+    pixels = b"Content-Type: application/octet-stream\r\nContent-Location: a\r\n\r\n\1\2\3\4"
+    last = write_xml(metadata({"7FE00010": {"vr": "OB", "BulkDataURI": "a"}}, "1.2.3.4.3"))
+    parts += [b"Content-Type: application/dicom+xml\r\n\r\n" + last, pixels]
+    content = b"".join(b"\r\n--b0undary\r\n" + part for part in parts) + b"\r\n--b0undary--\r\n"
+    kind = 'multipart/related; type="application/dicom+xml"; boundary=b0undary'
+    answer = await post(here, content, kind=kind)
+    assert answer.status_code == 200, answer.text
+    found = {str(one.SOPInstanceUID): one for one in stored(here)}
+    assert sorted(found) == ["1.2.3.4.1", "1.2.3.4.2", "1.2.3.4.3"]
+    assert found["1.2.3.4.3"].PixelData == b"\1\2\3\4"
+    assert str(found["1.2.3.4.1"].PatientName) == "Müller^Änne=山田"
 
 
 async def test_metadata_and_pixels_become_one_object(here: Site) -> None:
