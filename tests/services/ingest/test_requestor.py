@@ -17,11 +17,18 @@ from tests.support.associations import (
 from tests.support.poll import poll
 from tests.support.receiving import MemoryReceiver, dicom_address
 
+from isocenter.dimse.associate import (
+    AnsweredContext,
+    AssociateAccept,
+    ContextResult,
+    encode_associate_accept,
+)
 from isocenter.dimse.commands import Element
 from isocenter.dimse.faults import PeerClosed, PeerIdle, ProtocolViolation
 from isocenter.dimse.limits import Patience
 from isocenter.dimse.pdu import PduType, encode_pdu
 from isocenter.dimse.requestor import AssociationRejected, Requestor
+from isocenter.dimse.user_information import UserInformation
 from isocenter.errors import StorageFailed
 from isocenter.ingest.ae_list import AeList
 
@@ -96,6 +103,25 @@ def test_nobody_there_is_told() -> None:
         address = server.getsockname()[:2]
     with pytest.raises(OSError, match="refused"):
         Requestor(address, REQUEST, PATIENT)
+
+
+def test_other_side_that_stops_reading_is_left_and_aborting_it_does_no_harm() -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 100_000
+
+    accept = AssociateAccept(
+        "STORE",
+        "TESTER",
+        (AnsweredContext(1, ContextResult.ACCEPTANCE, EXPLICIT),),
+        UserInformation(16_384, "1.2.3"),
+    )
+    with answering(encode_pdu(PduType.ASSOCIATE_AC, encode_associate_accept(accept))) as address:
+        association = Requestor(address, REQUEST, HASTY)
+        with pytest.raises(PeerIdle):
+            association.send(1, store_command(), endless())
+        association.abort()
+        association.release()
 
 
 def test_silence_ends() -> None:
