@@ -26,7 +26,6 @@ STUDY_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 PATIENT_GET = "1.2.840.10008.5.1.4.1.2.1.3"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
-REFUSED_BY_DCMTK = 2
 KNOWN_TO_DCMTK = {EXPLICIT, IMPLICIT, *foreign.PROPOSED}
 
 
@@ -152,11 +151,14 @@ def test_every_study_moves_bit_by_bit(archive: Commanded, port: int, tmp_path: P
             told = move(archive, "WS1", "QueryRetrieveLevel=STUDY", f"StudyInstanceUID={study}")
             assert "Final Move Response" in told
     arrived = {data_set(path.read_bytes()) for path in (tmp_path / "ws1").iterdir()}
-    taken = [content for syntax, content in wanted if syntax in KNOWN_TO_DCMTK]
-    # what storescp has no transfer syntax for it gets without compression; two odd files make it close the connection
-    assert len(set(taken) - arrived) <= REFUSED_BY_DCMTK
-    assert len(taken) < len(wanted)
-    assert len(arrived) >= len(wanted) - REFUSED_BY_DCMTK
+    taken = [
+        content + b"\0" * (len(content) % 2)  # DIMSE has no odd fragments (PS3.8 E.1)
+        for syntax, content in wanted
+        if syntax in KNOWN_TO_DCMTK
+    ]
+    # what storescp has no transfer syntax for it gets without compression
+    assert set(taken) <= arrived
+    assert len(taken) < len(wanted) == len(arrived)
 
 
 @contextmanager

@@ -83,13 +83,19 @@ def encode_p_data(
 def encode_p_data_stream(
     context_id: int, chunks: Iterable[bytes | memoryview], max_p_data_bytes: int
 ) -> Iterator[bytes]:
-    """As `encode_p_data` for a data set that comes piece by piece and need not fit in memory."""
-    waiting: bytes | memoryview | None = None
+    """As `encode_p_data` for a data set that comes piece by piece and need not fit in memory.
+
+    Every fragment has an even length (PS3.8 E.1), whatever the pieces have; what is odd in all gets a zero behind.
+    """
+    waiting: bytes | memoryview = b""
     for chunk in filter(len, chunks):
-        if waiting is not None:
-            yield from _fragments(context_id, waiting, max_p_data_bytes, 0)
-        waiting = chunk
-    yield from _fragments(context_id, waiting or b"", max_p_data_bytes, LAST)
+        even = len(waiting) & ~1
+        if even:
+            yield from _fragments(context_id, waiting[:even], max_p_data_bytes, 0)
+        waiting = b"".join((waiting[even:], chunk)) if len(waiting) % 2 else chunk
+    if len(waiting) % 2:
+        waiting = b"".join((waiting, b"\0"))
+    yield from _fragments(context_id, waiting, max_p_data_bytes, LAST)
 
 
 def _fragments(

@@ -55,7 +55,10 @@ def answering(answer: bytes) -> Iterator[tuple[str, int]]:
         taken[0].close()
 
 
-@pytest.mark.parametrize("pieces", [[b"x" * 100], [b"a" * 70_000, b"b" * 1_000_001, b"", b"c"]])
+@pytest.mark.parametrize(
+    "pieces",
+    [[b"x" * 100], [b"a" * 70_000, b"b" * 1_000_001, b"", b"c"], [b"odd", b"and", b"o" * 300_001]],
+)
 def test_data_set_arrives_whole_however_it_is_given(pieces: list[bytes]) -> None:
     receiver = MemoryReceiver()
     with dicom_address(receiver) as running:
@@ -69,7 +72,9 @@ def test_data_set_arrives_whole_however_it_is_given(pieces: list[bytes]) -> None
             assert response[Element.STATUS] == 0
         association.release()
         association.release()
-    assert [one.data_set for one in receiver.stored] == [b"".join(pieces)] * 2
+    whole = b"".join(pieces)
+    padded = whole + b"\0" * (len(whole) % 2)  # no fragment is odd
+    assert [one.data_set for one in receiver.stored] == [padded] * 2
 
 
 def test_data_set_that_breaks_off_is_never_taken_for_whole() -> None:

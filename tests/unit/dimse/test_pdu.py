@@ -19,6 +19,7 @@ from isocenter.dimse.pdu import (
     decode_header,
     encode_abort,
     encode_p_data,
+    encode_p_data_stream,
     encode_pdu,
 )
 
@@ -84,3 +85,16 @@ def test_short_pdus_are_read_alike_by_the_oracle() -> None:
     abort.decode(encode_abort(AbortSource.SERVICE_PROVIDER, 6))
     assert (abort.source, abort.reason_diagnostic) == (2, 6)
     A_RELEASE_RP().decode(RELEASE_RP)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=8), st.integers(16, 60))
+def test_stream_is_cut_into_even_fragments_of_which_one_is_the_last(
+    pieces: list[bytes], room: int
+) -> None:
+    pdus = list(encode_p_data_stream(1, pieces, room))
+    contents = [pdu[12:] for pdu in pdus]
+    whole = b"".join(pieces)
+    assert b"".join(contents) == whole + b"\0" * (len(whole) % 2)
+    assert all(len(content) % 2 == 0 for content in contents)
+    assert [bool(pdu[11] & LAST) for pdu in pdus] == [False] * (len(pdus) - 1) + [True]
+    assert all(len(pdu) - 6 <= room for pdu in pdus)
