@@ -51,8 +51,9 @@ def test_noise_of_any_format_comes_back_or_is_refused(
     image = image_of(rows, columns, samples, bits, colour)
     try:
         encoded = encode_frame(noise(image, seed), image, syntax)
-    except InvalidInstance:  # a codec may not like an image of one line; then nothing is given out
-        assert min(rows, columns) < 8
+    except InvalidInstance:  # then nothing is given out
+        is_deep_colour_in_rle = syntax == encode.RLE and samples == 3 and bits[0] == 16
+        assert min(rows, columns) < 8 or is_deep_colour_in_rle
         return
     assert encoded
 
@@ -63,6 +64,14 @@ def test_frame_that_does_not_come_back_is_not_given_out(monkeypatch: pytest.Monk
     monkeypatch.setitem(ENCODERS, encode.JPEG_LS, lambda a, i: honest(a ^ 1, i))
     with pytest.raises(InvalidInstance, match="does not come back equal"):
         encode_frame(noise(image, 1), image, encode.JPEG_LS)
+
+
+def test_the_second_decoder_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = image_of(32, 32, 1, (16, 12, 0), "MONOCHROME2")
+    samples = noise(image, 1)
+    monkeypatch.setattr(encode, "decode_with_gdcm", lambda frame, described: np.flip(samples))
+    with pytest.raises(InvalidInstance, match="does not come back equal"):
+        encode_frame(samples, image, encode.HTJ2K)
 
 
 @pytest.mark.parametrize("bits", [(1, 1, 0), (32, 32, 0)])
