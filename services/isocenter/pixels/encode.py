@@ -1,7 +1,8 @@
 """Samples of one frame to bytes of a lossless transfer syntax, proven by decoding them again. Codec processes only.
 
-The proof is GDCM's, which is built apart from the encoders and for HTJ2K and RLE of another lineage as well; only what it cannot read at all is left to the product's own decoder. A frame that does not come back equal is not given
-out: colours of 16 bits in RLE, for one, which GDCM reads otherwise than others do.
+The proof is GDCM's, which is built apart from the encoders and for HTJ2K and RLE of another lineage as well; only what
+it cannot read at all is left to the product's own decoder. A frame that does not come back equal is not given out:
+colours of 16 bits in RLE, for one, which GDCM reads otherwise than others do.
 """
 
 import struct
