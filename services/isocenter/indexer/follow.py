@@ -90,6 +90,8 @@ class Follower:
                 self.move(stream, end)
         if self.mode == "live":
             self.decided.clear()
+            # where a write failed after its rows were there, nothing is left to write again
+            self.shown = self._scribe.written
         if time.monotonic() - self._saved_s > SAVE_EVERY_S:
             self.save()
         return applied

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tests.support.indexing import JPEG_LS, World, deletion, names, receipt, say_all
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
-from isocenter.errors import StorageFailed
+from isocenter.errors import StorageFailed, Unavailable
 from isocenter.events.entries import EntryKind
 from isocenter.indexer.indexing import Indexer
 from isocenter.ports.index_rows import IndexBatch
@@ -323,6 +324,29 @@ def test_write_that_fails_is_done_again_without_another_decision(
     assert len(world.visible()) == 1
     for kind in (EntryKind.ARRIVAL, EntryKind.CURRENT_CHOSEN, EntryKind.HOLD):
         assert len(world.decisions(kind)) == 1
+
+
+@pytest.mark.parametrize("with_positions", [True, False])
+def test_decision_whose_rows_were_written_and_not_confirmed_is_said_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, with_positions: bool
+) -> None:
+    """A server's rows are there before its positions, and before its answer: what is left may be nothing."""
+    indexer = world.start()
+    world.tell(receipt())
+    write = indexer._index.write
+
+    def write_and_lose_the_answer(batch: IndexBatch) -> None:
+        write(batch if with_positions else replace(batch, positions={}))
+        raise Unavailable("the answer was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexer._index, "write", write_and_lose_the_answer)
+        with pytest.raises(Unavailable):
+            indexer.follow()
+    assert say_all(indexer) == []
+    indexer.follow()
+    assert names(say_all(indexer)) == ["study.arrived"]
+    assert len(world.decisions(EntryKind.ARRIVAL)) == 1
 
 
 def test_entry_that_cannot_be_decoded_does_not_stop_the_others(world: World) -> None:
