@@ -26,6 +26,7 @@ from isocenter.adapters.index.opensearch import (
     located,
     server,
 )
+from isocenter.adapters.index.opensearch.generation import Generation
 from isocenter.adapters.index.opensearch.server import Server
 from isocenter.adapters.open import open_index_generations, open_index_reader
 from isocenter.errors import InvalidRequest, LimitExceeded, Unavailable
@@ -116,6 +117,29 @@ def test_one_process_writes_at_a_time_and_the_next_has_a_greater_fence(
     assert opened[-1].totals() == NOTHING
     assert opened[-1].positions() == {}
     opened[-1].close()
+
+
+def test_of_two_that_find_no_index_at_once_the_later_takes_what_the_other_made(
+    url: str, opensearch: OpenSearchForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the first one's decisions are in an index that is gone, and are made again."""
+    place = located(url, **opensearch.secrets)
+    ours, theirs = (OpenSearchGenerations(*place, holder=name) for name in ("a", "b"))
+    make, made = theirs._make, []
+
+    def make_later() -> Generation:
+        made.append(ours.open())
+        return make()
+
+    monkeypatch.setattr(theirs, "_make", make_later)
+    with pytest.raises(Unavailable):
+        theirs.open()
+    assert ours.serves(made[0])
+    made[0].write(IndexBatch([instance_row()], positions={STREAM: 5}))
+    made[0].close()
+    taken = theirs.open()
+    assert taken.positions() == {STREAM: 5}
+    taken.close()
 
 
 def test_a_writer_whose_indices_were_taken_away_makes_none(

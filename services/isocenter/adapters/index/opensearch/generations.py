@@ -49,14 +49,8 @@ class OpenSearchGenerations:
         Raises Corrupted when it cannot be read, Unavailable while another process holds the lease.
         """
         found = serving(self._server, self._prefix)
-        if found is not None:
-            check_readable(found)
-            if self._cluster.schema_version(found.index("ledger")) != SCHEMA_VERSION:
-                self._check_mine(found)
-                found = None
-        if found is None:
-            found = self._make()
-            self._point_to(found)
+        if found is None or self._is_outdated(found):
+            found = self._first(instead_of=found)
         return self._opened(found)
 
     def create(self) -> OpenSearchIndex:
@@ -80,6 +74,23 @@ class OpenSearchGenerations:
         """Tell whether the alias names it, all its indices are there, and nobody else writes it now."""
         ours = _ours(index)
         return not ours.is_lost and serving(self._server, self._prefix) == ours.opened
+
+    def _is_outdated(self, found: Generation) -> bool:
+        check_readable(found)
+        if self._cluster.schema_version(found.index("ledger")) == SCHEMA_VERSION:
+            return False
+        self._check_mine(found)
+        return True
+
+    def _first(self, instead_of: Generation | None) -> Generation:
+        """Make an empty generation and let it serve; or take the one that another process made meanwhile."""
+        made = self._make()
+        there = serving(self._server, self._prefix)
+        if there is None or there == instead_of:
+            self._point_to(made)
+            return made
+        self._cluster.drop([made.index(kind) for kind in KINDS])
+        return there
 
     def _opened(self, generation: Generation) -> OpenSearchIndex:
         lease = Lease(generation, self._holder)
