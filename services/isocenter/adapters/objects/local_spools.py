@@ -34,7 +34,10 @@ class LocalSpools:
         self._spools: Spools | None = None
 
     def new(self) -> Spool:
-        """Open a fresh private file. Raises OutOfSpace, StorageFailed, Unavailable."""
+        """Open a fresh private file; where the folder was taken away, in a new one: nothing in it was acknowledged.
+
+        Raises OutOfSpace, StorageFailed, Unavailable.
+        """
         return self._opened().new()
 
     def free_bytes(self) -> int:
@@ -44,7 +47,7 @@ class LocalSpools:
 
     def _opened(self) -> Spools:
         with self._lock:
-            if self._spools is None:
+            if self._spools is None or self._spools.is_lost:
                 with _writing():
                     self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                     spools = Spools(PassingDisk(), str(self._folder), _writing)

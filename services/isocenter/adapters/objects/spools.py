@@ -5,6 +5,7 @@ import itertools
 import os
 import secrets
 import threading
+from pathlib import Path
 
 from isocenter.adapters.disk import Disk
 from isocenter.adapters.objects.spool_file import FilesystemSpool, Writing
@@ -29,6 +30,11 @@ class Spools:
         with self._writing():
             own = self._own or self._claim()
             return FilesystemSpool(self._disk, f"{own}/{next(self._numbers)}.part", self._writing)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody took this process's folder away."""
+        return bool(self._own) and not Path(self._own).is_dir()
 
     def reclaim(self) -> int:
         """Remove what processes left that are gone; returns the number of files."""
