@@ -1,6 +1,7 @@
 """Child processes that are kept running: started, watched, started again, stopped in order."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -110,5 +111,6 @@ class Keeper:
             await asyncio.wait_for(process.wait(), grace_s)
         except TimeoutError:
             self._report(f"{self.child.name} did not end in {grace_s:.0f} s and was killed")
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it ended this moment
+                process.kill()
             await process.wait()
