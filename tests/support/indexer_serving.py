@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from tests.support.indexing import World
 
@@ -25,10 +26,19 @@ TOKEN = "0123456789abcdef"
 
 
 class Running:
-    def __init__(self, bus: NatsBus, stub: "rpc.IndexServiceAsyncStub", said: list[str]) -> None:
+    """`said` are facts as they were heard, `studies` those they were about."""
+
+    def __init__(
+        self,
+        bus: NatsBus,
+        stub: "rpc.IndexServiceAsyncStub",
+        said: list[str],
+        studies: list[str],
+    ) -> None:
         self.bus = bus
         self.stub = stub
         self.said = said
+        self.studies = studies
 
 
 @asynccontextmanager
@@ -43,13 +53,13 @@ async def serving(world: World, bus: NatsBus, **given: object) -> AsyncIterator[
     ports = Ports(world.generations, world.journal, world.clock)
     service, indexing = build(lambda: Indexer(ports, settings), bus, settings)
     stop, started = asyncio.Event(), asyncio.Event()
-    said: list[str] = []
+    said, studies = list[str](), list[str]()
     async with asyncio.TaskGroup() as group:
         process = group.create_task(live(Process(service, bus), settings, stop, started))
-        listener = group.create_task(listen(bus, said))
+        listener = group.create_task(listen(bus, said, studies))
         await started.wait()
         async with channel(settings.run_folder, "indexer", TOKEN) as way:
-            yield Running(bus, rpc.IndexServiceStub(way), said)
+            yield Running(bus, rpc.IndexServiceStub(way), said, studies)
         stop.set()
         assert await process == 0
         listener.cancel()
@@ -57,14 +67,16 @@ async def serving(world: World, bus: NatsBus, **given: object) -> AsyncIterator[
     await bus.close()
 
 
-async def listen(bus: NatsBus, said: list[str]) -> None:
+async def listen(bus: NatsBus, said: list[str], studies: list[str]) -> None:
     facts = [fact for fact in catalog.FACTS if fact.producer == "indexer"]
     while True:
         with suppress(Unavailable):
             consumer = await bus.consumer("streaming", facts)
             while True:
                 for delivery in await consumer.fetch(100, 0.5):
+                    message: Any = delivery.event.message
                     said.append(delivery.event.fact.name)
+                    studies.append(message.study_instance_uid)
                     await delivery.ack()
 
 

@@ -1,10 +1,9 @@
 """Two indexers of one site on one index, on purpose: one writes at a time, the other goes on where it ended."""
 
-import asyncio
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -138,11 +137,8 @@ async def test_holder_that_was_halted_is_fenced_and_takes_its_turn_when_the_next
         await until(studies.are_found, TAKE_OVER_S)  # by the other, once the lease has lapsed
         studies.tell()
         indexers.signal(first, signal.SIGCONT)  # and believes that it still has it
-        end = time.monotonic() + 2.0
-        while time.monotonic() < end:
-            studies.tell()
-            await asyncio.sleep(0.05)
-        await until(studies.are_found, TAKE_OVER_S)
+        for _ in range(20):
+            await until(partial(studies.is_found, studies.tell()), TAKE_OVER_S)
         assert await until_one_has_it(indexers) == other(first)
         indexers.signal(other(first), signal.SIGKILL)
         studies.tell()
