@@ -109,17 +109,19 @@ async def test_a_broker_that_is_away_is_said_so_in_bounded_time(
 ) -> None:
     await bus.publish(study_arrived())
     server.kill()
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(20):
         with pytest.raises(Unavailable):
             await bus.publish(study_arrived("1.2.3.5"))
     never_met = open_bus(server)
     never_met.start_s = 0.5
-    async with asyncio.timeout(4):
-        with pytest.raises(Unavailable):
-            await never_met.consumer("reader", [STUDY_ARRIVED])
-    server.start()
-    assert len(await take(await never_met.consumer("reader", [STUDY_ARRIVED]), 1)) == 1
-    await never_met.close()
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(Unavailable):
+                await never_met.consumer("reader", [STUDY_ARRIVED])
+        server.start()
+        assert len(await take(await never_met.consumer("reader", [STUDY_ARRIVED]), 1)) == 1
+    finally:  # a client that is left alone goes on trying, whoever cancels it
+        await never_met.close()
 
 
 async def test_a_wrong_token_is_refused(server: RunningNats) -> None:
