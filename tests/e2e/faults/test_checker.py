@@ -119,6 +119,18 @@ def test_missing_journal_entry_is_named(good: Good, data: Path, sequence_from_en
     assert (f"journal ingest-{victim.line.epoch} jumps" in wrong) == (sequence_from_end > 1)
 
 
+def test_segment_that_a_list_missed_because_it_was_merged_is_read_with_the_next_list(
+    good: Good, data: Path
+) -> None:
+    paths = sorted(str(path) for path in (data / "archive/journal").rglob("*") if path.is_file())
+    looks = iter([paths[1:], paths, paths])
+    found = journal_files.at_rest(
+        lambda: next(looks), lambda read: [Path(path).read_bytes() for path in read]
+    )
+    assert found == good.evidence.journal
+    assert next(looks, None) is None
+
+
 def test_missing_row_is_named(good: Good, data: Path) -> None:
     sop = good.evidence.acknowledged[5]
     with closing(sqlite3.connect(index_rows.serving(data / "index"))) as index, index:

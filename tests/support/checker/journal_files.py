@@ -3,6 +3,7 @@
 import re
 import struct
 import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.support.checker import wire
 HEADER = struct.Struct("<4sIQQII")
 ENTRY = struct.Struct("<BBQI")
 NAME = re.compile(r"(.+)-([0-9a-f]{16})-(\d+)(?:-(\d+)\.seg|\.open)$")
+LOOKS = 50  # merging and a commit now and then let one of them be of one moment
 RECEIPT, DELETION, HOLD, CHOSEN, COMPLETION = 1, 4, 7, 9, 10
 
 
@@ -76,13 +78,39 @@ def parse(name: str, content: bytes) -> dict[tuple[str, str, int], list[Line]]:
 
 def lines(archive: Path) -> list[Line]:
     """All entries of all streams, in the order of each; a sequence found twice (a merge cut short) counts once."""
-    found: dict[tuple[str, str, int], list[Line]] = {}
-    for path in sorted((archive / "journal").rglob("*")):
-        try:
-            found |= parse(path.name, path.read_bytes())
-        except (FileNotFoundError, IsADirectoryError):  # sealed or merged this moment
-            continue
-    return in_order(found)
+    folder = archive / "journal"
+
+    def segments() -> list[str]:
+        return sorted(str(path) for path in folder.rglob("*") if NAME.match(path.name))
+
+    return at_rest(segments, lambda paths: map(_content, paths))
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:  # sealed or merged this moment
+        return None
+
+
+def at_rest(
+    segments: Callable[[], list[str]],
+    contents: Callable[[list[str]], Iterable[bytes | None]],
+) -> list[Line]:
+    """All entries of a journal, in which segments may be merged meanwhile.
+
+    A list and what is read after it are not of one moment: neither the merged segment nor its parts may be in what
+    was seen. So both are done again until the same segments are there afterwards.
+    """
+    there = segments()
+    for _ in range(LOOKS):
+        found: dict[tuple[str, str, int], list[Line]] = {}
+        for path, content in zip(there, contents(there), strict=True):
+            found |= parse(path.rpartition("/")[2], content or b"")
+        before, there = there, segments()
+        if before == there:
+            return in_order(found)
+    raise AssertionError(f"segments of the journal came and went through {LOOKS} looks at it")
 
 
 def in_order(found: dict[tuple[str, str, int], list[Line]]) -> list[Line]:

@@ -39,13 +39,12 @@ class OnServers:
     prefix: str
 
     def objects(self) -> list[Stored]:
-        return [stored.parse(content, key) for key, content in self._contents("instances/")]
+        keys = self._keys("instances/")
+        found = zip(keys, self._contents(keys), strict=True)
+        return [stored.parse(content, key) for key, content in found if content is not None]
 
     def lines(self) -> list[Line]:
-        found: dict[tuple[str, str, int], list[Line]] = {}
-        for key, content in self._contents("journal/"):
-            found |= journal_files.parse(key.rpartition("/")[2], content)
-        return journal_files.in_order(found)
+        return journal_files.at_rest(lambda: self._keys("journal/"), self._contents)
 
     def rows(self) -> list[Row]:
         found = self._instances()
@@ -61,13 +60,13 @@ class OnServers:
             body = {"query": {"term": {"kind": "dirty"}}}
             return int(_answer(client.post(f"/{index}/_count", json=body))["count"])
 
-    def _contents(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+    def _keys(self, prefix: str) -> list[str]:
         listed = self.s3.list_objects(self.bucket, prefix, recursive=True)
-        keys = [str(item.object_name) for item in listed]
+        return sorted(str(item.object_name) for item in listed)
+
+    def _contents(self, keys: list[str]) -> list[bytes | None]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for key, content in zip(keys, pool.map(self._content, keys), strict=True):
-                if content is not None:
-                    yield key, content
+            return list(pool.map(self._content, keys))
 
     def _content(self, key: str) -> bytes | None:
         """None when it went away since it was listed: segments are merged."""
