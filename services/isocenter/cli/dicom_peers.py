@@ -11,14 +11,13 @@ import click
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform
-from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
 from isocenter.dimse.commands import NO_DATA_SET, CommandField, Element, number_in
-from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES, Patience
+from isocenter.dimse.limits import Patience
 from isocenter.dimse.requestor import Requestor
 from isocenter.dimse.sop_classes import VERIFICATION
-from isocenter.dimse.user_information import UserInformation
+from isocenter.dimse.user_information import own_information
 from isocenter.errors import InvalidRequest
 from isocenter.ingest.ae_list import AeList, parse_ae_list
 from isocenter.ingest.destinations import LOST, Destination
@@ -154,11 +153,8 @@ def echo(platform: Platform, /, title: str, own: str) -> None:
 
 def _echo(to: Destination, own: str) -> int:
     syntaxes = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
-    user = UserInformation(
-        DEFAULT_P_DATA_BYTES, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-    )
     contexts = (ProposedContext(1, VERIFICATION, syntaxes),)
-    request = AssociateRequest(to.ae_title, own, contexts, user)
+    request = AssociateRequest(to.ae_title, own, contexts, own_information())
     association = Requestor((to.host, to.port), request, Patience())
     response = association.send(
         1,

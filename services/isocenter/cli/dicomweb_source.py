@@ -8,6 +8,7 @@ from typing import Any
 import click
 import httpx
 
+from isocenter.dicom.json_attributes import first
 from isocenter.dicomweb.media_types import parse_media_type
 from isocenter.dicomweb.multipart import MultipartReader
 from isocenter.errors import IsocenterError
@@ -46,15 +47,15 @@ class DicomwebSource:
 
     def studies(self, **asked: str) -> list[str]:
         """Studies that match, page by page."""
-        return [_uid(one, STUDY) for one in self._pages("/studies", asked)]
+        return [first(one, STUDY) for one in self._pages("/studies", asked)]
 
     def instances(self, study: str) -> list[Name]:
         """All instances of a study, series by series: servers limit long answers."""
         found: list[Name] = []
         for one in self._pages(f"/studies/{study}/series", {}):
-            series = _uid(one, SERIES)
+            series = first(one, SERIES)
             path = f"/studies/{study}/series/{series}/instances"
-            found += [Name(study, series, _uid(each, SOP)) for each in self._pages(path, {})]
+            found += [Name(study, series, first(each, SOP)) for each in self._pages(path, {})]
         return found
 
     def fetch(self, name: Name, path: Path) -> Path:
@@ -87,10 +88,6 @@ class DicomwebSource:
             seen = {str(one) for one in page}
             offset += len(page)
             yield from page
-
-
-def _uid(document: dict[str, Any], tag: str) -> str:
-    return str((document.get(tag, {}).get("Value") or [""])[0])
 
 
 def _contents(answer: httpx.Response) -> Iterator[bytes | memoryview]:

@@ -16,6 +16,7 @@ from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.cli.medium import Medium
 from isocenter.cli.progress import progress
+from isocenter.dicom.json_attributes import first, values
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, LOSSLESS_WRITTEN
 
 PARALLEL = 4
@@ -50,11 +51,6 @@ class Wanted:
         return f"/dicom-web/studies/{self.study}/series/{self.series}/instances/{self.sop}"
 
 
-def _value(document: dict[str, Any], tag: str) -> Any:
-    values = document.get(tag, {}).get("Value") or [None]
-    return values[0]
-
-
 def one_patient_an_id(platform: Platform, studies: tuple[str, ...]) -> None:
     """A DICOMDIR knows patients by their id alone: refuse two that share one (PS3.3 F.5.1 has no issuer to tell them).
 
@@ -66,9 +62,9 @@ def one_patient_an_id(platform: Platform, studies: tuple[str, ...]) -> None:
         found = platform.call("GET", "/dicom-web/studies", params=query)
         if not found:
             raise click.ClickException(f"there is no study {study}")
-        patient_id = _value(found[0], PATIENT_ID)
-        who = (str(_value(found[0], ISSUER) or ""), _value(found[0], NAME))
-        if patient_id and known.setdefault(str(patient_id), who) != who:
+        patient_id = first(found[0], PATIENT_ID)
+        who = (first(found[0], ISSUER), values(found[0], NAME))
+        if patient_id and known.setdefault(patient_id, who) != who:
             raise click.ClickException(
                 "two of these studies have the same Patient ID, but another issuer or name: a reader of the medium "
                 "would take them for one patient. Export them apart."
@@ -88,7 +84,7 @@ def instances_of(
         ):
             offset += len(found)
             for one in found:
-                wanted = Wanted(study, str(_value(one, SERIES)), str(_value(one, SOP)))
+                wanted = Wanted(study, first(one, SERIES), first(one, SOP))
                 if not series or wanted.series in series:
                     yield wanted
 

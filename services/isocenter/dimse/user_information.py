@@ -4,9 +4,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dimse.faults import ProtocolViolation
 from isocenter.dimse.items import decode_uid, encode_item, encode_items, walk_items
-from isocenter.dimse.limits import MAX_USER_ITEMS
+from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES, MAX_USER_ITEMS
 
 MAX_VERSION_NAME_LENGTH = 16  # PS3.7 D.3.3.2.3
 MAX_EXTENDED_BYTES = 1024  # of the application information of one SOP class
@@ -52,6 +53,15 @@ class UserInformation:
     roles: tuple[RoleSelection, ...] = ()
     extended: tuple[ExtendedNegotiation, ...] = ()
     offers_user_identity: bool = False
+
+
+def own_information(
+    max_p_data_bytes: int = DEFAULT_P_DATA_BYTES, roles: tuple[RoleSelection, ...] = ()
+) -> UserInformation:
+    """What this implementation tells of itself, whether it asks or answers."""
+    return UserInformation(
+        max_p_data_bytes, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, roles=roles
+    )
 
 
 def decode_user_information(content: memoryview) -> UserInformation:

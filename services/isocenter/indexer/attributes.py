@@ -22,10 +22,3 @@ def dump(document: Document) -> bytes:
 def element(vr: str, *values: str | int) -> dict[str, Any]:
     """An element with these values; without any, an empty one."""
     return {"vr": vr, "Value": list(values)} if values else {"vr": vr}
-
-
-def first(document: Document, tag: str) -> str:
-    """The first value as text, or empty."""
-    values = document.get(tag, {}).get("Value") or [""]
-    value = values[0]
-    return "" if value is None or isinstance(value, dict) else str(value)

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.dicom.json_attributes import first
 from isocenter.dicom.json_model import dumps, to_json
 from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.keys import DIGEST_IN_KEY
 from isocenter.dicom.limits import Finding
 from isocenter.errors import InvalidInstance, LimitExceeded
-from isocenter.indexer.attributes import first
 from isocenter.indexer.patients import patient_of
 from isocenter.indexer.summary import ISSUER, PATIENT_ID
 from isocenter.ports.index_rows import InstanceRow

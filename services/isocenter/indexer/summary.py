@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from isocenter.dicom.json_attributes import first
 from isocenter.dicom.levels import AttributeLevel, level_of
-from isocenter.indexer.attributes import Document, dump, element, first, load
+from isocenter.indexer.attributes import Document, dump, element, load
 from isocenter.indexer.patients import patient_of
 from isocenter.ports.index_rows import SeriesSummary
 

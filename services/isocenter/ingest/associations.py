@@ -5,7 +5,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
-from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dimse.associate import (
     APPLICATION_CONTEXT,
     PROTOCOL_VERSION,
@@ -24,7 +23,7 @@ from isocenter.dimse.commands import (
 from isocenter.dimse.faults import ProtocolViolation
 from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES
 from isocenter.dimse.user import Context, Operation
-from isocenter.dimse.user_information import UserInformation
+from isocenter.dimse.user_information import own_information
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.asking_streaming import StreamingClient
@@ -99,12 +98,7 @@ class Association:
             request.called_ae_title,
             request.calling_ae_title,
             contexts,
-            UserInformation(
-                max_p_data_bytes=self._at.max_p_data_bytes,
-                implementation_class_uid=IMPLEMENTATION_CLASS_UID,
-                implementation_version_name=IMPLEMENTATION_VERSION_NAME,
-                roles=roles,
-            ),
+            own_information(self._at.max_p_data_bytes, roles),
         )
 
     def begin(self, context: Context, command: CommandSet) -> Operation:

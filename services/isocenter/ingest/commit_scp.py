@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any
 
-from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from isocenter.dicom.json_attributes import first
 from isocenter.dicom.json_writing import write_dataset
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
 from isocenter.dimse.commands import A_DATA_SET, CommandField, CommandSet, Element, number_in
-from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES, Patience
+from isocenter.dimse.limits import Patience
 from isocenter.dimse.requestor import Requestor
 from isocenter.dimse.sop_classes import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from isocenter.dimse.user import Context, Response, Suboperation
-from isocenter.dimse.user_information import RoleSelection, UserInformation
+from isocenter.dimse.user_information import RoleSelection, own_information
 from isocenter.errors import InvalidRequest, IsocenterError
 from isocenter.ingest.commitment import Committed, Committer, Reference
 from isocenter.ingest.destinations import LOST, Destination
@@ -98,11 +98,11 @@ class CommitOperation:
         if number_in(self._command, Element.ACTION_TYPE_ID) != REQUEST_COMMITMENT:
             raise InvalidRequest("the action is to request a commitment")
         document = read_document(self._content, self._context.transfer_syntax)
-        transaction = _value(document, _TRANSACTION)
+        transaction = first(document, _TRANSACTION)
         items = document.get(_REFERENCED, {}).get("Value", [])
         if not is_valid_uid(transaction) or not 0 < len(items) <= MAX_REFERENCES:
             raise InvalidRequest("a transaction and the instances it is about are needed")
-        return transaction, [Reference(_value(i, _SOP_CLASS), _value(i, _SOP)) for i in items]
+        return transaction, [Reference(first(i, _SOP_CLASS), first(i, _SOP)) for i in items]
 
     def _report_there(
         self, destination: Destination, transaction: str, references: list[Reference]
@@ -121,12 +121,7 @@ def _reported(
     destination: Destination, ae_title: str, transaction: str, committed: Committed
 ) -> bool:
     """Tell it on an association of ours, in which we are the SCP (PS3.7 D.3.3.4)."""
-    user = UserInformation(
-        max_p_data_bytes=DEFAULT_P_DATA_BYTES,
-        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
-        implementation_version_name=IMPLEMENTATION_VERSION_NAME,
-        roles=(RoleSelection(STORAGE_COMMITMENT, scu=False, scp=True),),
-    )
+    user = own_information(roles=(RoleSelection(STORAGE_COMMITMENT, scu=False, scp=True),))
     syntaxes = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
     proposed = (ProposedContext(1, STORAGE_COMMITMENT, syntaxes),)
     request = AssociateRequest(destination.ae_title, ae_title, proposed, user)
@@ -178,8 +173,3 @@ def _item(reference: Reference) -> dict[str, Any]:
 
 def _ui(uid: str) -> dict[str, Any]:
     return {"vr": "UI", "Value": [uid]}
-
-
-def _value(item: Any, tag: str) -> str:
-    values = item.get(tag, {}).get("Value") if isinstance(item, dict) else None
-    return str(values[0]) if values else ""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
-from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.transfer_syntaxes import LOSSLESS_WRITTEN
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
 from isocenter.dimse.commands import CommandSet, Element, number_in
 from isocenter.dimse.faults import PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation
-from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES, MAX_PRESENTATION_CONTEXTS, Patience
+from isocenter.dimse.limits import MAX_PRESENTATION_CONTEXTS, Patience
 from isocenter.dimse.requestor import AssociationRejected, Requestor
-from isocenter.dimse.user_information import UserInformation
+from isocenter.dimse.user_information import own_information
 from isocenter.errors import IsocenterError
 from isocenter.ingest.retrieving import Step
 from isocenter.ingest.suboperations import PLAIN, Places, Sending, places, store_command
@@ -136,16 +135,13 @@ class ToDestination:
         return None
 
     def _request(self) -> AssociateRequest:
-        user = UserInformation(
-            max_p_data_bytes=DEFAULT_P_DATA_BYTES,
-            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
-            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
-        )
         contexts = tuple(
             ProposedContext(2 * number + 1, sop_class, syntaxes)
             for number, (sop_class, syntaxes) in enumerate(_proposed(self._kinds))
         )
-        return AssociateRequest(self._destination.ae_title, self._ae_title, contexts, user)
+        return AssociateRequest(
+            self._destination.ae_title, self._ae_title, contexts, own_information()
+        )
 
 
 def _proposed(kinds: frozenset[Kind]) -> list[tuple[str, tuple[str, ...]]]:

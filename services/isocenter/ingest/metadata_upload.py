@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from isocenter.dicom import part10
+from isocenter.dicom.json_attributes import first
 from isocenter.dicom.json_writing import Bulk, write_pieces
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.dicom.uids import is_valid_uid
@@ -114,7 +115,7 @@ class MetadataUpload:
             raise LimitExceeded("too many instances in one request", max_instances=MAX_INSTANCES)
 
     def _stored(self, instance: dict[str, Any]) -> PartResult:
-        sop_class, sop = _text(instance, _SOP_CLASS), _text(instance, _SOP)
+        sop_class, sop = first(instance, _SOP_CLASS), first(instance, _SOP)
         try:
             return self._store(instance, sop_class, sop)
         except IsocenterError as error:
@@ -125,7 +126,7 @@ class MetadataUpload:
             raise InvalidInstance("the metadata name no SOP class and instance")
         syntax = self._transfer_syntax(instance)
         encapsulated = transfer_syntax(syntax).encapsulated
-        if encapsulated and _text(instance, "00280008") not in ("", "1"):
+        if encapsulated and first(instance, "00280008") not in ("", "1"):
             raise InvalidRequest("compressed pixels of several frames cannot come as one value")
         data_set = {key: value for key, value in instance.items() if not key.startswith("0002")}
         pieces, _ = write_pieces(data_set, self._find, encapsulated=encapsulated)
@@ -153,7 +154,7 @@ class MetadataUpload:
         text = self._media_types.get(uri, "")
         media_type = parse_media_type(text) if text else None
         said = media_type.parameter("transfer-syntax") if media_type is not None else ""
-        said = said or _text(instance, _TRANSFER_SYNTAX) or _text(instance, _AVAILABLE)
+        said = said or first(instance, _TRANSFER_SYNTAX) or first(instance, _AVAILABLE)
         is_plain = media_type is None or media_type.name == "application/octet-stream"
         if not said and not is_plain:
             raise InvalidRequest("compressed pixels do not say their transfer syntax")
@@ -162,10 +163,3 @@ class MetadataUpload:
             raise InvalidRequest("the transfer syntax is not a UID")
         # whatever an uncompressed object was written in elsewhere, here it is written explicitly
         return syntax if transfer_syntax(syntax).encapsulated else EXPLICIT_VR_LITTLE_ENDIAN
-
-
-def _text(instance: dict[str, Any], tag: str) -> str:
-    """The first value of an attribute as a text; empty when there is none."""
-    content = instance.get(tag)
-    values = content.get("Value") if isinstance(content, dict) else None
-    return str(values[0]) if isinstance(values, list) and values else ""

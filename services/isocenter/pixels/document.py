@@ -4,17 +4,11 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from isocenter.dicom.json_attributes import values
 from isocenter.errors import InvalidInstance
 
 Document = Mapping[str, Any]
 ReadBulk = Callable[[str], bytes]
-
-
-def values(document: Document, tag: str) -> list[Any]:
-    """All values of an element; empty when it is absent or empty."""
-    element = document.get(tag)
-    found = element.get("Value") if isinstance(element, Mapping) else None
-    return found if isinstance(found, list) else []
 
 
 def integer(document: Document, tag: str, default: int) -> int:

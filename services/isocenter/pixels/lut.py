@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from isocenter.dicom.json_attributes import values
 from isocenter.errors import InvalidInstance
-from isocenter.pixels.document import Document, ReadBulk, binary, integer, item, values
+from isocenter.pixels.document import Document, ReadBulk, binary, integer, item
 
 MAX_ENTRIES = 65_536
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from isocenter.dicom.attributes import vr_of
+from isocenter.dicom.json_attributes import first
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import Match, combine, parse
 from isocenter.errors import InvalidRequest, LimitExceeded
@@ -141,18 +142,13 @@ def _answers(
 
 def _is_known(document: Keys, patients: set[tuple[str, str]]) -> bool:
     """Whether this patient was given already; nobody's studies are nobody's twice."""
-    patient_id, issuer = (_first(document, key) for key in (_PATIENT_ID, _ISSUER))
+    patient_id, issuer = (first(document, key) for key in (_PATIENT_ID, _ISSUER))
     if not patient_id:
         return False
     if (issuer, patient_id) in patients:
         return True
     patients.add((issuer, patient_id))
     return False
-
-
-def _first(document: Keys, key: str) -> str:
-    values = document.get(key, {}).get("Value") or [""]
-    return str(values[0])
 
 
 def _member(document: Keys, key: str) -> dict[str, Any]:
