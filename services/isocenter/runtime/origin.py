@@ -1,6 +1,7 @@
 """Where an HTTP request comes from: this machine and nobody behind it, or a page of another site."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -55,6 +56,7 @@ def _is_port(text: str) -> bool:
     return text.startswith(":") and text[1:].isdigit()
 
 
+@lru_cache(maxsize=1024)
 def _is_loopback(peer: str) -> bool:
     try:
         return ip_address(peer).is_loopback or _mapped_loopback(peer)
