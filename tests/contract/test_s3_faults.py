@@ -265,10 +265,16 @@ def test_bytes_that_are_damaged_on_the_way_are_not_stored(store: S3Objects, prox
         store.stat(KEY)
 
 
-def test_a_failed_object_leaves_no_spool(store: S3Objects, proxy: Proxy, tmp_path: Path) -> None:
+def test_a_spool_that_could_not_be_put_is_put_when_the_store_is_back(
+    store: S3Objects, proxy: Proxy, tmp_path: Path
+) -> None:
+    spool = spooled(store)
     proxy.rule = hang_up
     with pytest.raises(IsocenterError):
-        store.put_file(spooled(store), KEY, sha256="")
+        store.put_file(spool, KEY, sha256="")
+    proxy.rule = honest
+    store.put_file(spool, KEY, sha256="")
+    assert store.read(KEY) == CONTENT
     assert not list(tmp_path.rglob("*.part"))
 
 

@@ -51,13 +51,15 @@ class ClusterPlatform(Platform):
 
 
 @contextmanager
-def running_cluster_platform(data: Path, *, settle_s: float = 2.0) -> Iterator[ClusterPlatform]:
+def running_cluster_platform(
+    data: Path, *, settle_s: float = 2.0, settings: Mapping[str, str] | None = None
+) -> Iterator[ClusterPlatform]:
     """One for as long as the block lasts; on failure the ends of its logs are printed."""
     try:
         find_programs()
     except Unavailable as error:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(error.message)
-    with kept_running(ClusterPlatform(data, settle_s=settle_s)) as platform:
+    with kept_running(ClusterPlatform(data, settle_s=settle_s, settings=settings)) as platform:
         yield platform
 
 

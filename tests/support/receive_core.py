@@ -11,6 +11,7 @@ from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.events.entries import MESSAGES, EntryKind
+from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.outcome import Outcome
 from isocenter.ingest.receive import Marks, ReceiveLimits, Receiver
 from isocenter.ports.journal import Entry, Position
@@ -35,14 +36,13 @@ class Core:
         self.journal = FileJournal(self.root, self.clock)
         self.writer = self.journal.writer("ingest-1")
         self.told: list[tuple[Position, Entry, Message]] = []
+        self.acknowledger = Acknowledger(self.objects, self.writer, self.clock, self.tell)
         self.receiver = Receiver(
-            self.objects,
-            self.writer,
-            self.clock,
-            lambda position, entry, message: self.told.append((position, entry, message)),
-            marks=self.marks,
-            limits=self.limits,
+            self.objects, self.acknowledger, self.clock, marks=self.marks, limits=self.limits
         )
+
+    def tell(self, position: Position, entry: Entry, message: Message) -> None:
+        self.told.append((position, entry, message))
 
     def store(
         self,

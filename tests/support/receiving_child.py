@@ -14,6 +14,7 @@ from isocenter.adapters.journal.files import FileJournal
 from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.receive import Receiver
 from isocenter.runtime.clock import HybridClock
 
@@ -34,7 +35,8 @@ def main(root: Path, acks_path: str, count: int, seed: str, threads: int) -> Non
     root.mkdir(exist_ok=True)
     clock = HybridClock()
     writer = FileJournal(root, clock).writer("child")
-    receiver = Receiver(FilesystemObjects(root), writer, clock, lambda *_: None)
+    objects = FilesystemObjects(root)
+    receiver = Receiver(objects, Acknowledger(objects, writer, clock, lambda *_: None), clock)
     acks = os.open(acks_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     running = [
         threading.Thread(target=receive, args=(receiver, acks, range(n, count, threads), seed))

@@ -62,8 +62,8 @@
 {{- if and $v.metrics.serviceMonitor.enabled $v.networkPolicy.enabled (not $v.metrics.peers) -}}
   {{- $bad = append $bad "set metrics.peers: where the scraper's pods are" -}}
 {{- end -}}
-{{- if $v.spool.acknowledge -}}
-  {{- $bad = append $bad "spool.acknowledge: no process does so yet; senders keep what they have while the object store is away" -}}
+{{- if and $v.spool.acknowledge (not $v.spool.persistence.enabled) -}}
+  {{- $bad = append $bad "spool.acknowledge needs spool.persistence.enabled: what is acknowledged from a spool has to outlive its pod" -}}
 {{- end -}}
 {{- if gt (int $v.bus.replicas) 1 -}}
   {{- if and $v.bundled.nats.enabled (gt (int $v.bus.replicas) (int $v.bundled.nats.replicas)) -}}

@@ -67,6 +67,9 @@ no volume for data. No secret: those are files.
   {{- $_ := set $told "INGEST_LOW_MARK_BYTES" (int64 $v.spool.lowMarkBytes) -}}
   {{- $_ := set $told "INGEST_HARD_MARK_BYTES" (int64 $v.spool.hardMarkBytes) -}}
 {{- end -}}
+{{- if has "dicom" .service.serves -}}
+  {{- $_ := set $told "INGEST_ACKNOWLEDGE_FROM_SPOOL" $v.spool.acknowledge -}}
+{{- end -}}
 {{- $targets := dict -}}
 {{- range $callee := .service.calls -}}
   {{- $one := index $v.services $callee -}}

@@ -77,6 +77,11 @@ def open_objects(url: str, **access: str) -> ObjectStore:
     return FilesystemObjects(_folder(url))
 
 
+def open_spool_files(spool_folder: Path) -> ObjectStore:
+    """What is to last in the folder where spools are; it is made durably when it is missing."""
+    return open_objects(spool_folder.absolute().as_uri())
+
+
 def probe_objects(objects: ObjectStore) -> Sequence[str]:
     """Try out at start what the objects are kept in; gives warnings for whoever runs it. A file system needs none.
 

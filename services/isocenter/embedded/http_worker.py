@@ -11,6 +11,7 @@ from isocenter.adapters.open import (
     open_index_reader,
     open_journal,
     open_objects,
+    open_spool_files,
     probe_objects,
 )
 from isocenter.dicomweb.problems import answer_of
@@ -51,7 +52,13 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)
     stack.push_async_callback(bus.close)
-    ingest = Ingest(IngestPorts(recording, objects, index, bus), ingest_settings)
+    spool_files = (
+        open_spool_files(ingest_settings.spool_folder)
+        if ingest_settings.acknowledge_from_spool
+        else None
+    )
+    ports = IngestPorts(recording, objects, index, bus, spool_files)
+    ingest = Ingest(ports, ingest_settings)
     stack.callback(ingest.close)
     indexers = channels(settings, "indexer", names_in(streaming_settings.indexer_nodes))
     for indexer in indexers:

@@ -10,30 +10,45 @@ from typing import Literal
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.dicom.uids import partition_of
-from isocenter.errors import NotFound
+from isocenter.errors import Corrupted, NotFound, StorageFailed, Unavailable
 from isocenter.events.entries import EntryKind
+from isocenter.ingest.acknowledged_spool import AcknowledgedSpool
 from isocenter.ingest.existing import exists, sound_dataset_offset
 from isocenter.ingest.receipt import move_dataset
 from isocenter.ports.clock import Clock
 from isocenter.ports.journal import Entry, JournalWriter, Position
 from isocenter.ports.objects import ObjectStore, Spool
+from isocenter.runtime.log import logger
 from isocenter.runtime.tracing import span_within
 
 Told = pb.Receipt | pb.Quarantine
 Announce = Callable[[Position, Entry, Told], None]
+AWAY = (Unavailable, StorageFailed)  # of the store: it does not answer, or nobody knows what it did
 DAMAGED_PREFIX = "damaged/"  # objects that stood under a key without being what it says
+
+log = logger(__name__)
 
 
 class Acknowledger:
-    """Makes things durable and says so to `announce`, which must not wait or raise; safe to use from many threads."""
+    """Makes things durable and says so to `announce`, which must not wait or raise; safe to use from many threads.
+
+    `announce(position, entry, message)` is called after each commit, in the receiving thread.
+    With `kept`, what cannot be made durable where everything is, because the store is away, is made so there.
+    """
 
     def __init__(
-        self, objects: ObjectStore, writer: JournalWriter, clock: Clock, announce: Announce
+        self,
+        objects: ObjectStore,
+        writer: JournalWriter,
+        clock: Clock,
+        announce: Announce,
+        kept: AcknowledgedSpool | None = None,
     ) -> None:
         self._objects = objects
         self._writer = writer
         self._clock = clock
         self._announce = announce
+        self._kept = kept
 
     def store(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
         """Make the object durable, then its receipt. The spool is consumed.
@@ -49,7 +64,39 @@ class Acknowledger:
             traced.set("outcome", outcome)
         return outcome
 
+    def store_later(self, spool: Spool | None, receipt: pb.Receipt, version: int) -> None:
+        """Do the same for what was acknowledged from the spool under `version`; may be repeated.
+
+        Without a spool the object stands already, and only the receipt is missing. Raises Corrupted when it does not;
+        what `store` raises; then it is to be tried again.
+        """
+        if spool is not None:
+            self._put(spool, receipt)
+        else:
+            standing = self._standing_dataset_offset(receipt)
+            if standing is None:
+                raise Corrupted("an object that was acknowledged does not stand")
+            move_dataset(receipt, standing)
+        self._append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt, version)
+
     def _store(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
+        if self._kept is None:
+            outcome = self._put(spool, receipt)
+            self.append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt)
+            return outcome
+        if not self._kept.store_is_away:
+            try:
+                outcome = self._put(spool, receipt)
+                self.append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt)
+            except AWAY:
+                log.warning("acknowledged_from_the_spool")
+            else:
+                return outcome
+        self._kept.keep(spool, receipt)
+        return "stored"
+
+    def _put(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
+        """Make the object durable; the receipt's places are those of the object that stands."""
         standing = self._standing_dataset_offset(receipt)
         is_new = standing is None
         info = self._objects.put_file(spool, receipt.object_key, sha256="")
@@ -57,13 +104,17 @@ class Acknowledger:
             standing = self._standing_dataset_offset(receipt)
         if standing is not None and standing != receipt.dataset_offset:
             move_dataset(receipt, standing)
-        self.append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt)
         return "stored" if is_new else "duplicate"
 
     def append(self, kind: EntryKind, study_instance_uid: str, message: Told) -> None:
         """Write one entry and return when it is durable; `study_instance_uid` is empty when not known."""
+        self._append(kind, study_instance_uid, message, self._clock.version())
+
+    def _append(
+        self, kind: EntryKind, study_instance_uid: str, message: Told, version: int
+    ) -> None:
         partition = partition_of(study_instance_uid) if study_instance_uid else 0
-        entry = Entry(self._clock.version(), kind, partition, message.SerializeToString())
+        entry = Entry(version, kind, partition, message.SerializeToString())
         with span_within("journal commit"):
             (position,) = self._writer.append([entry])
         self._announce(position, entry, message)

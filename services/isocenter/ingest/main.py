@@ -12,6 +12,7 @@ from isocenter.adapters.open import (
     open_index_reader,
     open_journal,
     open_objects,
+    open_spool_files,
     probe_objects,
 )
 from isocenter.dicomweb.problems import answer_of
@@ -97,7 +98,11 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     stack.callback(index.close)
     bus = open_bus(settings.bus_url, **settings.bus_access)
     stack.push_async_callback(bus.close)
-    ingest = Ingest(IngestPorts(recording, objects, index, bus), settings)
+    spool_files = (
+        open_spool_files(settings.spool_folder) if settings.acknowledge_from_spool else None
+    )
+    ports = IngestPorts(recording, objects, index, bus, spool_files)
+    ingest = Ingest(ports, settings)
     stack.callback(ingest.close)
     # an HTTP server with the routes of both services answers as streaming does
     asked = "web" if settings.rpc_targets.keys() == {"web"} else "streaming"

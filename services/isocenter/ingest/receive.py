@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
-from isocenter.ingest.acknowledge import Acknowledger, Announce
+from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.buffers import Buffers
 from isocenter.ingest.bulk_value import BulkValue
 from isocenter.ingest.desk import Desk, ReceiveLimits, Said
@@ -14,29 +14,23 @@ from isocenter.ingest.quarantine import AlreadyKept, Quarantine
 from isocenter.ingest.sinks import Incoming
 from isocenter.ingest.watermark import Marks, Watermark
 from isocenter.ports.clock import Clock
-from isocenter.ports.journal import JournalWriter
 from isocenter.ports.objects import ObjectStore
 
 __all__ = ["Incoming", "Marks", "ReceiveLimits", "Receiver"]
 
 
 class Receiver:
-    """`sinks.Receiver`, and the same for whole files. One in a process; safe to use from many threads.
-
-    `announce(position, entry, message)` is called after each commit, in the receiving thread; it must not wait.
-    """
+    """`sinks.Receiver`, and the same for whole files. One in a process; safe to use from many threads."""
 
     def __init__(
         self,
         objects: ObjectStore,
-        writer: JournalWriter,
+        acknowledger: Acknowledger,
         clock: Clock,
-        announce: Announce,
         *,
         marks: Marks | None = None,
         limits: ReceiveLimits | None = None,
     ) -> None:
-        acknowledger = Acknowledger(objects, writer, clock, announce)
         self._watermark = Watermark(objects.spool_free_bytes, marks)
         self._desk = Desk(
             objects,

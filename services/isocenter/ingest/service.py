@@ -1,9 +1,13 @@
 """Ingest as a value: what a process that receives is made of. Used by `main.py` files and by the embedded profile."""
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from isocenter.ingest.acknowledge import Acknowledger
+from isocenter.ingest.acknowledged_spool import AcknowledgedSpool
 from isocenter.ingest.announce import Announcer
+from isocenter.ingest.catching_up import CatchingUp
 from isocenter.ingest.deletion import Deletions
 from isocenter.ingest.deletion_routes import DeletionRoutes
 from isocenter.ingest.import_route import ImportRoute
@@ -34,6 +38,7 @@ class IngestPorts:
     objects: ObjectStore
     index: IndexReader
     bus: EventBus
+    spool_files: ObjectStore | None = None  # in the spool folder, where it is acknowledged from
 
 
 class Ingest:
@@ -45,13 +50,13 @@ class Ingest:
         self.objects = ports.objects
         recording = ports.recording
         self.announcer = Announcer(ports.bus, settings.site)
-        self.receiver = Receiver(
-            ports.objects,
-            recording.writer,
-            recording.clock,
-            self.announcer.announce,
-            marks=Marks(settings.low_mark_bytes, settings.hard_mark_bytes),
+        files, clock = ports.spool_files, recording.clock
+        self._kept = AcknowledgedSpool(files, settings.node, clock) if files is not None else None
+        self._acknowledger = Acknowledger(
+            ports.objects, recording.writer, clock, self.announcer.announce, self._kept
         )
+        marks = Marks(settings.low_mark_bytes, settings.hard_mark_bytes)
+        self.receiver = Receiver(ports.objects, self._acknowledger, clock, marks=marks)
         self.recorder = Recorder(recording.writer, recording.clock, self.announcer)
         self._workers = Workers(settings.http_bodies)
 
@@ -75,6 +80,13 @@ class Ingest:
             *DeletionRoutes(deletions).routes(),
             *QuarantineRoutes(decisions).routes(),
         ]
+
+    def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What goes on beside receiving."""
+        tasks: dict[str, Callable[[], Awaitable[None]]] = {"announce": self.announcer.run}
+        if self._kept is not None:
+            tasks["catch up"] = CatchingUp(self._kept, self._acknowledger).run
+        return tasks
 
     def purger(self) -> Purger:
         """The purge of this site; one process runs it."""
@@ -107,12 +119,12 @@ class Ingest:
 
 def build(ingest: Ingest, *, purges: bool) -> Service:
     """Make the service; `purges` in exactly one process of a site."""
-    tasks = {"announce": ingest.announcer.run}
+    tasks = ingest.tasks()
     if purges:
         tasks |= {"purge": ingest.purger().run, "tidy": ingest.tidier().run}
     return Service(
         "ingest",
-        tasks=dict(tasks),
+        tasks=tasks,
         drains=(ingest.drain,),
         conditions={"LOW_MARK": ingest.receiver.accepting},
         routes=ingest.routes(),

@@ -1,8 +1,9 @@
 """What can be set for ingest: environment `ISOCENTER_INGEST_...`."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from isocenter.ingest.watermark import HARD_BYTES, LOW_BYTES
 from isocenter.runtime.nodes import Nodes
@@ -37,6 +38,9 @@ class IngestSettings(ServiceSettings):
     answer_http: bool = False
     """Answer STOW-RS and ingest's other HTTP requests on `http_port`, where a gateway routes by method and path;
     elsewhere HTTP workers do, with streaming's routes on the same port."""
+    acknowledge_from_spool: bool = False
+    """Say Success while the object store is away, once an instance is durable in the spool folder. Only where that
+    folder is on a volume that outlives process and machine, and is given back to the process of the same `node`."""
     http_bodies: Annotated[int, Field(ge=1, le=64)] = 8
     """Request bodies received at once by one process; as many again wait, more are turned away."""
     low_mark_bytes: Annotated[int, Field(ge=0)] = LOW_BYTES
@@ -61,6 +65,14 @@ class IngestSettings(ServiceSettings):
 
     purge_node: str = ""
     """The one node of a site that purges and tidies the journal; empty: this one, which is then the only ingest."""
+
+    @model_validator(mode="after")
+    def _spool_is_not_the_store(self) -> Self:
+        if self.acknowledge_from_spool and urlsplit(self.objects_url).scheme == "file":
+            raise ValueError(
+                "acknowledge_from_spool is for objects on a server; in a folder they are durable at once"
+            )
+        return self
 
     @property
     def purges(self) -> bool:

@@ -79,7 +79,8 @@ class ObjectStore(Protocol):
     def put_file(self, spool: Spool, key: str, *, sha256: str) -> ObjectInfo:
         """Make the spooled file the object `key`. `sha256` is of the whole file, or empty when not known.
 
-        The spool is consumed. An object that is already there stays and the spool is discarded.
+        The spool is consumed; when this raises, it is as it was, to be put again or discarded. An object that is
+        already there stays and the spool is discarded.
         """
         ...
 

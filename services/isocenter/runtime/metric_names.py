@@ -25,6 +25,7 @@ Gauge = Literal[
     "isocenter_consumer_lag_events",
     "isocenter_journal_lag_commits",
     "isocenter_serving",
+    "isocenter_spool_acknowledged_instances",
 ]
 Histogram = Literal[
     "isocenter_codec_seconds",
@@ -80,6 +81,9 @@ MEANINGS: Mapping[Name, Meaning] = {
     ),
     "isocenter_journal_lag_commits": Meaning("gauge", "Journal commits not yet in the index."),
     "isocenter_serving": Meaning("gauge", "1 while the process is ready, else 0."),
+    "isocenter_spool_acknowledged_instances": Meaning(
+        "gauge", "Instances acknowledged from the spool that the object store does not have yet."
+    ),
     "isocenter_codec_seconds": Meaning(
         "histogram", "Time a codec process took, waiting for one included, by kind.", ("kind",)
     ),

@@ -16,8 +16,11 @@ MIB = 1 << 20
 
 def put(store: FilesystemObjects, key: str, content: bytes = b"content") -> None:
     spool = store.spool()
-    write_all(spool, content)
-    store.put_file(spool, key, sha256="")
+    try:
+        write_all(spool, content)
+        store.put_file(spool, key, sha256="")
+    finally:
+        spool.discard()
 
 
 def files_below(root: Path) -> list[str]:

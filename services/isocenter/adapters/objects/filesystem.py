@@ -45,20 +45,18 @@ class FilesystemObjects:
     def put_file(self, spool: Spool, key: str, *, sha256: str) -> ObjectInfo:
         """Sync the file, give it its name, sync the folder and every folder above it that is new to this process."""
         del sha256  # nothing travels
-        try:
-            path = self._path(key)
-            with self._writing():
-                size = self._size(path)
-                if size is None:
-                    spool.flush()
-                    self._name(_name_of(spool), path)
-                    size = self._disk.status(path).size_bytes
-                    self._folders.sync(_folder(path))
-                else:
-                    self._make_durable(path)
-                return ObjectInfo(key, size)
-        finally:
-            spool.discard()
+        path = self._path(key)
+        with self._writing():
+            size = self._size(path)
+            if size is None:
+                spool.flush()
+                self._name(_name_of(spool), path)
+                size = self._disk.status(path).size_bytes
+                self._folders.sync(_folder(path))
+            else:
+                self._make_durable(path)
+        spool.discard()
+        return ObjectInfo(key, size)
 
     def put(self, key: str, content: bytes) -> ObjectInfo:
         """Write a private file and rename it over the old one."""

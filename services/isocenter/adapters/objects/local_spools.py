@@ -1,4 +1,4 @@
-"""Spools of a process whose objects lie elsewhere: files on this machine that nobody needs after a power cut."""
+"""Spools of a process whose objects lie elsewhere: files on this machine, which need not survive a power cut."""
 
 import contextlib
 import errno
@@ -13,16 +13,13 @@ from isocenter.ports.objects import Spool
 
 
 class PassingDisk(Disk):
-    """A disk whose files are read again at once and never found again: in the page cache, without a sync."""
+    """A disk whose files are read again at once: in the page cache, and synced only where somebody asks for it."""
 
     def open(self, path: str, flags: int) -> int:
         """Not past the page cache: from there it goes to the store."""
         if flags & getattr(os, "O_DIRECT", 0):
             raise OSError(errno.EINVAL, "not on this disk")
         return super().open(path, flags)
-
-    def fdatasync(self, fd: int) -> None:
-        """Nothing: the object is durable once the store says so, and until then its sender has it."""
 
 
 class LocalSpools:

@@ -67,13 +67,12 @@ class S3Objects:
 
         Raises Corrupted when the file's bytes are not those of `sha256`, or other bytes arrived.
         """
-        try:
-            check_key(key)
-            if sha256 and _SHA256.fullmatch(sha256) is None:
-                raise InvalidRequest("a SHA-256 is 64 hexadecimal digits in lower case")
-            return self._put_new(key, _content(spool.fileno()), sha256)
-        finally:
-            spool.discard()
+        check_key(key)
+        if sha256 and _SHA256.fullmatch(sha256) is None:
+            raise InvalidRequest("a SHA-256 is 64 hexadecimal digits in lower case")
+        info = self._put_new(key, _content(spool.fileno()), sha256)
+        spool.discard()
+        return info
 
     def put(self, key: str, content: bytes) -> ObjectInfo:
         """Send it in one request."""
