@@ -122,7 +122,7 @@ def open_index_generations(url: str, *, holder: str = "", **access: str) -> Inde
     if _is_opensearch(url):
         from isocenter.adapters.index.opensearch import OpenSearchGenerations, located
 
-        return OpenSearchGenerations(*located(url, **access), holder=holder)
+        return OpenSearchGenerations(*located(url, **access), holder=holder, keeps=bool(holder))
     _check("index", url, "sqlite", *OPENSEARCH)
     from isocenter.adapters.index.sqlite import SqliteGenerations
 

@@ -200,7 +200,6 @@ class Indexer:
             self._scribe,
             self._clock,
             self._settings.default_issuer,
-            trusted=True,
         )
 
     def applied(self) -> dict[Stream, int]:
@@ -245,8 +244,7 @@ class Indexer:
         self._clock.observe(self._journal.latest_version())
         ends = self._ends()
         if not index.positions() and any(ends.values()):
-            index.close()
-            index = self._rebuilt(ends)
+            index = self._rebuilt(index, ends)
         follower = self._following(index)
         self._restore_untold(follower)  # first: following writes down anew how far all was told
         own = own_of(self._ends(), self._settings.node)
@@ -265,20 +263,25 @@ class Indexer:
     def _scribing(self) -> Scribe:
         return Scribe(self._journal.writer(self._settings.node), self._clock)
 
-    def _rebuilt(self, ends: dict[Stream, int]) -> MetadataIndex:
+    def _rebuilt(self, lost: MetadataIndex, ends: dict[Stream, int]) -> MetadataIndex:
         log.warning("index_lost")
         index = self._ports.generations.create()
-        rebuild = Rebuild(
-            index,
-            self._journal,
-            self._scribe,
-            self._clock,
-            self._settings.default_issuer,
-            trusted=False,
-        )
-        rebuild.advance(ends, saw=self._saw)
-        rebuild.finish()
-        self._ports.generations.swap(index)
+        try:
+            rebuild = Rebuild(
+                index,
+                self._journal,
+                self._scribe,
+                self._clock,
+                self._settings.default_issuer,
+                lost=lost,
+            )
+            rebuild.advance(ends, saw=self._saw)
+            rebuild.finish()
+            self._ports.generations.swap(index)
+        except BaseException:
+            index.close()
+            raise
+        lost.close()
         log.info("index_rebuilt", total=sum(ends.values()))
         return index
 

@@ -24,9 +24,10 @@ Saw = Callable[[Sequence[Record]], None]
 
 
 class Rebuild:
-    """One rebuild. With `trusted`, for an index that still serves: nothing is decided, nothing is said.
+    """One rebuild. Without `lost`, for an index that still serves: nothing is decided, nothing is said.
 
-    Otherwise the index was lost: what was decided is replayed, and only what never was is decided now.
+    Otherwise that index was lost: what was decided is replayed, and only what never was is decided now. It stays open
+    meanwhile, for who may decide is who writes the index that serves, empty as it is.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Rebuild:
         clock: Clock,
         default_issuer: str,
         *,
-        trusted: bool,
+        lost: MetadataIndex | None = None,
     ) -> None:
-        mode = "trusted" if trusted else "replay"
+        mode = "trusted" if lost is None else "replay"
         self.follower = Follower(index, journal, scribe, clock, default_issuer, mode)  # type: ignore[arg-type]  # one of the modes
+        self._lost = lost
         self._journal = journal
         self._scribe = scribe
         self._clock = clock
@@ -63,6 +65,7 @@ class Rebuild:
         total = sum(through.values())
 
         def look(records: Sequence[Record]) -> None:
+            self._check_writer()
             if progress is not None:
                 progress(sum(self.follower.positions.values()), total)
             if saw is not None and version_ms(records[-1].entry.version) >= self._doubtful_ms:
@@ -73,6 +76,7 @@ class Rebuild:
     def finish(self) -> None:
         """Write all series and study documents, and what an index that was lost leaves open."""
         while studies := self.follower.index.dirty(self._clock.now_ms() + 1, 1000):
+            self._check_writer()
             for study in studies:
                 self._again.discard(study)
                 self._recompute(study)
@@ -83,6 +87,11 @@ class Rebuild:
         if self.follower.mode == "replay":
             self._decide_open()
         self.follower.save()
+
+    def _check_writer(self) -> None:
+        """Raise Unavailable when another process has become the one that decides."""
+        if self._lost is not None:
+            self._lost.check_writer()
 
     def _learn(self) -> None:
         own = own_of(self._journal.ends(), self._scribe.stream.node)
@@ -152,5 +161,5 @@ class Rebuild:
                 departure = entries.Departure(study_instance_uid=study, deletion_version=version)
                 open_decisions.append(Decision(EntryKind.DEPARTURE, study, departure))
         if open_decisions:
-            follower.index.check_writer()
+            self._check_writer()
             self._scribe.write(open_decisions)

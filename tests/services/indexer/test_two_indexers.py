@@ -23,6 +23,7 @@ from isocenter.streaming.rpc import IndexerClient
 
 pytestmark = pytest.mark.timeout(600)  # servers are started in it
 
+STUDIES = 40  # a rebuild of them takes seconds
 TAKE_OVER_S = 60.0  # the lease lapses in 10 s; the rest is a busy machine's
 
 
@@ -145,4 +146,22 @@ async def test_holder_that_was_halted_is_fenced_and_takes_its_turn_when_the_next
         await until(studies.are_found, TAKE_OVER_S)
         assert await until_one_has_it(indexers) == first
         await until(lambda: studies.arrivals() == Counter(studies.told), TAKE_OVER_S)
+    reader.close()
+
+
+async def test_index_that_was_lost_is_made_anew_by_one_of_them_and_every_study_arrives_once(
+    world: World, nats: RunningNats, opensearch: OpenSearchForTests
+) -> None:
+    url = opensearch.fresh_url()
+    reader = open_index_reader(url, **opensearch.secrets)
+    secrets = {f"index_{name}": value for name, value in opensearch.secrets.items()}
+    studies = Studies(world, reader)
+    for _ in range(STUDIES):
+        studies.tell()
+    with two_indexers(world.root, on(world, nats, index_url=url, **secrets)) as indexers:
+        await until(partial(studies.is_found, studies.told[-1]), 2 * TAKE_OVER_S)
+        await until_one_has_it(indexers)
+        made = [node for node in NODES if "index_rebuilt" in indexers.log(node)]
+        assert len(made) == 1
+    assert studies.arrivals() == Counter(studies.told)
     reader.close()

@@ -25,15 +25,25 @@ class OpenSearchGenerations:
     """IndexGenerations under a prefix.
 
     `holder` names the process for the lease; two processes never have the same name at one time. A name of its own is
-    made up without one, and then who comes after a crash waits for the lease to lapse.
+    made up without one, and then who comes after a crash waits for the lease to lapse. With `keeps` the lease of an
+    index that is open does not lapse while the process lives, whatever it waits for.
     """
 
-    def __init__(self, access: Access, prefix: str, *, holder: str = "", shards: int = 1) -> None:
+    def __init__(
+        self,
+        access: Access,
+        prefix: str,
+        *,
+        holder: str = "",
+        shards: int = 1,
+        keeps: bool = False,
+    ) -> None:
         self._server = Server(access)
         self._cluster = Administration(self._server)
         self._prefix = checked_prefix(prefix)
         self._holder = holder or secrets.token_hex(8)
         self._shards = shards
+        self._keeps = keeps
         self._waiting = Waiting()
 
     def prepare(self) -> None:
@@ -95,7 +105,7 @@ class OpenSearchGenerations:
     def _opened(self, generation: Generation) -> OpenSearchIndex:
         lease = Lease(generation, self._holder)
         lease.acquire(self._waiting)
-        return OpenSearchIndex(generation, lease)
+        return OpenSearchIndex(generation, lease, keeps=self._keeps)
 
     def _make(self) -> Generation:
         """Make the indices of a generation; the writing aliases go with them."""

@@ -5,6 +5,7 @@ Whoever wants it and is not the holder waits until the document has not changed 
 two clocks are compared. A holder that finds another's name has lost it for good.
 """
 
+import threading
 import time
 
 from isocenter.adapters.index.opensearch.generation import Generation
@@ -36,7 +37,10 @@ class Waiting:
 
 
 class Lease:
-    """The right of `holder`, a process, to write one generation; several indexes of a process may share it."""
+    """The right of `holder`, a process, to write one generation; several indexes of a process may share it.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, generation: Generation, holder: str) -> None:
         self._generation = generation
@@ -45,6 +49,7 @@ class Lease:
         self._state: Stored | None = None
         self._renewed = 0.0
         self._lost = False
+        self._lock = threading.RLock()
 
     @property
     def is_lost(self) -> bool:
@@ -71,27 +76,31 @@ class Lease:
         """Keep it, when it is time to. Raises Unavailable once it is lost."""
         if self._lost:
             raise Unavailable("somebody else writes this index")
-        if time.monotonic() - self._renewed >= RENEW_S:
-            self._rewrite(0)
+        with self._lock:
+            if time.monotonic() - self._renewed >= RENEW_S:
+                self._rewrite(0)
 
     def check(self) -> None:
         """Find it still held, or raise Unavailable; what was known a moment ago does not count."""
-        if not self._lost:
-            state = self._look()
-            self._lost = state is None or state.source["holder"] not in {NOBODY, self._holder}
-        self.renew()
+        with self._lock:
+            if not self._lost:
+                state = self._look()
+                self._lost = state is None or state.source["holder"] not in {NOBODY, self._holder}
+            self.renew()
 
     def note_write(self) -> Operation:
         """Count one more write, and keep the lease by it; `settle` has to hear what became of it."""
-        return self._operation(self._state, 1)
+        with self._lock:
+            return self._operation(self._state, 1)
 
     def settle(self, operation: Operation, written: Written) -> None:
         """Learn what became of `note_write`.
 
         When the document had changed, by another index of this process or because an answer was lost, count anew.
         """
-        if not self._learned(operation, written):
-            self._rewrite(1)
+        with self._lock:
+            if not self._learned(operation, written):
+                self._rewrite(1)
 
     def release(self) -> None:
         """Let the next one in at once."""

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from isocenter.adapters.index.opensearch import ledger, rows
 from isocenter.adapters.index.opensearch.generation import Generation
+from isocenter.adapters.index.opensearch.keeping import Keeping
 from isocenter.adapters.index.opensearch.lease import Lease
 from isocenter.adapters.index.opensearch.names import instance_id, ledger_id, writing_alias
 from isocenter.adapters.index.opensearch.pages import all_of, hits
@@ -34,14 +35,16 @@ class OpenSearchIndex(OpenSearchReads):
     """MetadataIndex on one generation; its writes take turns.
 
     Whatever it wrote is searchable when `write` returns. Raises Unavailable once the generation is dropped, and once
-    another process holds the lease; `unsettled` and `dirty`, which the indexer asks for all the time, keep the lease.
+    another process holds the lease; `unsettled` and `dirty`, which the indexer asks for all the time, keep the lease,
+    and so does a thread with `keeps`.
     """
 
-    def __init__(self, generation: Generation, lease: Lease) -> None:
+    def __init__(self, generation: Generation, lease: Lease, *, keeps: bool = False) -> None:
         self._generation = generation
         self._lease = lease
         self._lock = threading.Lock()
         self._closed = False
+        self._keeping = Keeping(lease) if keeps else None
 
     @property
     def opened(self) -> Generation:
@@ -220,6 +223,8 @@ class OpenSearchIndex(OpenSearchReads):
 
     def close(self) -> None:
         """Give the lease back; safe to call twice."""
+        if self._keeping is not None:
+            self._keeping.stop()
         with self._lock:
             if self._closed:
                 return
