@@ -62,12 +62,14 @@ class Platform:
         except (OSError, ValueError, KeyError):
             return DEFAULT_URL
 
-    def http(self) -> httpx.Client:
-        """A client with the user's token; a proxy is never asked for this machine."""
+    def http(self, below: str = "") -> httpx.Client:
+        """A client with the user's token, of paths `below`; a proxy is never asked for this machine."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = self.base_url()
         beyond = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
-        return httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=beyond)
+        return httpx.Client(
+            base_url=url + below, headers=headers, timeout=TIMEOUT, trust_env=beyond
+        )
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """Ask the platform; its own words become the error. Returns JSON, or None when there is none."""

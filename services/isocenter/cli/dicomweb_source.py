@@ -1,4 +1,4 @@
-"""Another archive, asked by DICOMweb: what it has, and its instances as files. Only what every server does is asked."""
+"""An archive, asked by DICOMweb: what it has, and its instances as files. Only what every server does is asked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from isocenter.errors import IsocenterError
 
 PAGE = 100
 STUDY, SERIES, SOP = "0020000D", "0020000E", "00080018"
-_INSTANCE = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One instance there."""
+    """One instance of it."""
 
     study: str
     series: str
@@ -34,12 +34,13 @@ class Name:
 
 
 class DicomwebSource:
-    """Reads one DICOMweb root; raises ClickException with what the server said, httpx.HTTPError when it is away."""
+    """Reads the DICOMweb root of a client, which it closes.
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._client = httpx.Client(
-            base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT, follow_redirects=False
-        )
+    Raises ClickException with what the server said, httpx.HTTPError when it is away.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
 
     def close(self) -> None:
         """Let go of connections."""
@@ -58,9 +59,9 @@ class DicomwebSource:
             found += [Name(study, series, first(each, SOP)) for each in self._pages(path, {})]
         return found
 
-    def fetch(self, name: Name, path: Path) -> Path:
-        """Write the instance as it is stored there to a file."""
-        with self._client.stream("GET", name.path, headers={"Accept": _INSTANCE}) as answer:
+    def fetch(self, name: Name, path: Path, accept: str = AS_STORED) -> Path:
+        """Write the instance to a file, as it is stored there or as one of the media types of `accept`."""
+        with self._client.stream("GET", name.path, headers={"Accept": accept}) as answer:
             if not answer.is_success:
                 answer.read()
                 raise click.ClickException(f"{answer.status_code} {answer.text[:200].strip()}")
@@ -88,6 +89,14 @@ class DicomwebSource:
             seen = {str(one) for one in page}
             offset += len(page)
             yield from page
+
+
+def other_archive(url: str, headers: dict[str, str]) -> DicomwebSource:
+    """That of another archive."""
+    client = httpx.Client(
+        base_url=url.rstrip("/"), headers=headers, timeout=_TIMEOUT, follow_redirects=False
+    )
+    return DicomwebSource(client)
 
 
 def _contents(answer: httpx.Response) -> Iterator[bytes | memoryview]:

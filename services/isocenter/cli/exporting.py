@@ -4,24 +4,21 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform
+from isocenter.cli.dicomweb_source import DicomwebSource, Name
 from isocenter.cli.medium import Medium
 from isocenter.cli.progress import progress
 from isocenter.dicom.json_attributes import first, values
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, LOSSLESS_WRITTEN
 
 PARALLEL = 4
-PAGE = 500
-CHUNK_BYTES = 1 << 20
 SYNTAXES = {
     "as-stored": "*",
     "explicit": EXPLICIT_VR_LITTLE_ENDIAN,
@@ -34,21 +31,6 @@ SYNTAXES = {
     ),
 }
 PATIENT_ID, ISSUER, NAME = "00100020", "00100021", "00100010"
-STUDY, SERIES, SOP = "0020000D", "0020000E", "00080018"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One instance of the archive."""
-
-    study: str
-    series: str
-    sop: str
-
-    @property
-    def path(self) -> str:
-        """Where it is retrieved."""
-        return f"/dicom-web/studies/{self.study}/series/{self.series}/instances/{self.sop}"
 
 
 def one_patient_an_id(platform: Platform, studies: tuple[str, ...]) -> None:
@@ -72,54 +54,39 @@ def one_patient_an_id(platform: Platform, studies: tuple[str, ...]) -> None:
 
 
 def instances_of(
-    platform: Platform, studies: tuple[str, ...], series: tuple[str, ...]
-) -> Iterator[Wanted]:
-    """All instances, page by page; those of `series` alone when it names some."""
-    for study in studies:
-        offset = 0
-        while found := platform.call(
-            "GET",
-            f"/dicom-web/studies/{study}/instances",
-            params={"limit": PAGE, "offset": offset},
-        ):
-            offset += len(found)
-            for one in found:
-                wanted = Wanted(study, first(one, SERIES), first(one, SOP))
-                if not series or wanted.series in series:
-                    yield wanted
+    archive: DicomwebSource, studies: tuple[str, ...], series: tuple[str, ...]
+) -> list[Name]:
+    """All instances; those of `series` alone when it names some."""
+    found = (name for study in studies for name in archive.instances(study))
+    return [name for name in found if not series or name.series in series]
 
 
-def retrieve(client: httpx.Client, wanted: Wanted, syntax: str, path: Path) -> Path:
-    """Write one instance to `path`; raises ClickException with the platform's reason."""
-    wanted_syntaxes = [SYNTAXES[syntax]]
-    if wanted_syntaxes[0] in LOSSLESS_WRITTEN:
-        wanted_syntaxes.append(EXPLICIT_VR_LITTLE_ENDIAN)  # of what has no pixels
-    accepted = (f"application/dicom; transfer-syntax={uid}" for uid in wanted_syntaxes)
-    headers = {"Accept": ", ".join(accepted)}
-    with client.stream("GET", wanted.path, headers=headers) as answer:
-        if not answer.is_success:
-            answer.read()
-            raise click.ClickException(f"{wanted.sop}: {answer.status_code} {answer.text[:200]}")
-        with path.open("wb") as file:
-            for chunk in answer.iter_bytes(CHUNK_BYTES):
-                file.write(chunk)
-    return path
+def fetch(archive: DicomwebSource, name: Name, path: Path, accept: str) -> Path:
+    """Write an instance to a file; raises ClickException that names it."""
+    try:
+        return archive.fetch(name, path, accept)
+    except click.ClickException as error:
+        raise click.ClickException(f"{name.sop}: {error.message}") from error
+
+
+def accepted(syntax: str) -> str:
+    """What is asked for so that the answer is a file in this transfer syntax."""
+    syntaxes = [SYNTAXES[syntax]]
+    if syntaxes[0] in LOSSLESS_WRITTEN:
+        syntaxes.append(EXPLICIT_VR_LITTLE_ENDIAN)  # of what has no pixels
+    return ", ".join(f"application/dicom; transfer-syntax={uid}" for uid in syntaxes)
 
 
 def collect(
-    platform: Platform, wanted: list[Wanted], syntax: str, incoming: Path, medium: Medium
+    archive: DicomwebSource, wanted: list[Name], syntax: str, incoming: Path, medium: Medium
 ) -> int:
     """Retrieve all onto the medium; returns how many its DICOMDIR cannot name."""
     unnamed = 0
-    with (
-        progress("exporting") as step,
-        platform.http() as client,
-        ThreadPoolExecutor(PARALLEL) as pool,
-    ):
-        places = (incoming / str(number) for number in range(len(wanted)))
+    places = (incoming / str(number) for number in range(len(wanted)))
+    accept = accepted(syntax)
+    with progress("exporting") as step, ThreadPoolExecutor(PARALLEL) as pool:
         fetched = pool.map(
-            lambda each: retrieve(client, each[0], syntax, each[1]),
-            zip(wanted, places, strict=True),
+            lambda each: fetch(archive, each[0], each[1], accept), zip(wanted, places, strict=True)
         )
         for number, path in enumerate(fetched, 1):
             unnamed += not medium.add(path)
@@ -182,13 +149,16 @@ def export(
     if destination.exists():
         raise click.ClickException(f"{destination} exists already")
     one_patient_an_id(platform, studies)
-    wanted = list(instances_of(platform, studies, series))
-    if not wanted:
-        raise click.ClickException("nothing of these studies is of the series asked for")
-    with aside(destination) as part:
+    with (
+        closing(DicomwebSource(platform.http("/dicom-web"))) as archive,
+        aside(destination) as part,
+    ):
+        wanted = instances_of(archive, studies, series)
+        if not wanted:
+            raise click.ClickException("nothing of these studies is of the series asked for")
         (part / "incoming").mkdir()
         medium = part / "medium"
-        unnamed = collect(platform, wanted, syntax, part / "incoming", Medium(medium))
+        unnamed = collect(archive, wanted, syntax, part / "incoming", Medium(medium))
         if destination.suffix.lower() == ".zip":
             pack(medium, part / "packed.zip")
             medium = part / "packed.zip"

@@ -15,7 +15,7 @@ import httpx
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform
-from isocenter.cli.dicomweb_source import DicomwebSource, Name
+from isocenter.cli.dicomweb_source import DicomwebSource, Name, other_archive
 from isocenter.cli.import_sources import Source
 from isocenter.cli.importing import send
 from isocenter.cli.progress import progress
@@ -47,7 +47,7 @@ class Pull:
     def __init__(self, platform: Platform, source: DicomwebSource, folder: Path) -> None:
         self._platform = platform
         self._source = source
-        self._here = DicomwebSource(f"{platform.base_url()}/dicom-web", _headers(platform))
+        self._here = DicomwebSource(platform.http("/dicom-web"))
         self._client = platform.http()
         self._folder = folder
         self.pulled = Pulled()
@@ -138,10 +138,6 @@ def _digest(path: Path) -> str:
     return sha.hexdigest()
 
 
-def _headers(platform: Platform) -> dict[str, str]:
-    return {"Authorization": f"Bearer {platform.token}"} if platform.token else {}
-
-
 def _given(headers: Iterable[str]) -> dict[str, str]:
     pairs = [header.partition(":") for header in headers]
     if not all(colon for _, colon, _ in pairs):
@@ -168,7 +164,7 @@ def pull(platform: Platform, /, url: str, dates: str, **options: Any) -> None:
     other archive names an instance that did not come, or that differs.
     """
     asked = {"StudyDate": dates} if dates else {}
-    source = DicomwebSource(url, _given(options["headers"]))
+    source = other_archive(url, _given(options["headers"]))
     with tempfile.TemporaryDirectory(prefix="isocenter-pull-") as folder:
         run = Pull(platform, source, Path(folder))
         try:

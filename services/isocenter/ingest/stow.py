@@ -60,10 +60,9 @@ class Stow:
     def _upload(
         self, media_type: MediaType, begin: Callable[[], Incoming]
     ) -> "Upload | MetadataUpload":
-        boundary = media_type.parameter("boundary")
-        if media_type.parameter("type").lower() in DICOM:
+        boundary, kind = media_type.parameter("boundary"), media_type.parameter("type").lower()
+        if kind in DICOM:
             return Upload(boundary, begin, self._workers.finishers)
-        kind = media_type.parameter("type").lower()
         read = read_json if kind == MEDIA_TYPE else _read_one_xml
         return MetadataUpload(boundary, kind, read, begin, self._receiver.begin_bulk)
 
