@@ -96,8 +96,8 @@ class Indexer:
         """Recompute studies whose instances changed, those that wait longest first; returns how many."""
         before_ms = self._clock.now_ms() - older_than_ms + 1
         studies = self._index.dirty(before_ms, MAX_STUDIES)
-        for study in studies:
-            recompute(self._follower, study, self._clock, self._settings.default_issuer)
+        if studies:
+            recompute(self._follower, studies, self._clock, self._settings.default_issuer)
         return len(studies)
 
     def complete(self) -> int:
@@ -257,8 +257,7 @@ class Indexer:
 
     def _recompute_all(self, follower: Follower) -> None:
         while studies := follower.index.dirty(self._clock.now_ms() + 1, MAX_STUDIES):
-            for study in studies:
-                recompute(follower, study, self._clock, self._settings.default_issuer)
+            recompute(follower, studies, self._clock, self._settings.default_issuer)
 
     def _scribing(self) -> Scribe:
         return Scribe(self._journal.writer(self._settings.node), self._clock)
@@ -305,7 +304,8 @@ class Indexer:
     def _recomputed(self, study: StudyRow) -> StudyRow | None:
         """The row with all that is pending in it."""
         uid = study.study_instance_uid
-        return recompute(self._follower, uid, self._clock, self._settings.default_issuer)
+        issuer = self._settings.default_issuer
+        return recompute(self._follower, [uid], self._clock, issuer).get(uid)
 
     def _complete(self, studies: Sequence[StudyRow], through_version: int) -> int:
         decided: list[tuple[StudyRow, Decision]] = []

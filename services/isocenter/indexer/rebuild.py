@@ -11,11 +11,11 @@ from isocenter.indexer.completion import manifest_of, previous_manifest
 from isocenter.indexer.decided import Decision
 from isocenter.indexer.follow import Follower
 from isocenter.indexer.own import apply_to_rows, decisions, own_of
-from isocenter.indexer.recompute import recompute
+from isocenter.indexer.recompute import MAX_AT_ONCE, recompute
 from isocenter.indexer.scribe import Scribe
 from isocenter.ports.clock import Clock
 from isocenter.ports.index import MetadataIndex
-from isocenter.ports.index_rows import IndexBatch
+from isocenter.ports.index_rows import IndexBatch, StudyRow
 from isocenter.ports.journal import Journal, Record, Stream
 
 DOUBT_MS = 120_000  # decisions younger than this may not have been said when the index was lost
@@ -75,13 +75,11 @@ class Rebuild:
 
     def finish(self) -> None:
         """Write all series and study documents, and what an index that was lost leaves open."""
-        while studies := self.follower.index.dirty(self._clock.now_ms() + 1, 1000):
+        while studies := self.follower.index.dirty(self._clock.now_ms() + 1, MAX_AT_ONCE):
             self._check_writer()
-            for study in studies:
-                self._again.discard(study)
-                self._recompute(study)
-        for study in sorted(self._again):
-            self._recompute(study)
+            self._again -= set(studies)
+            self._recompute(studies)
+        self._recompute(sorted(self._again))
         self._again.clear()
         self._claim_released()
         if self.follower.mode == "replay":
@@ -112,14 +110,18 @@ class Rebuild:
             if version_ms(record.entry.version) < self._doubtful_ms:
                 self.follower.move(Stream(at.node, at.epoch), at.sequence)
 
-    def _recompute(self, study: str) -> None:
+    def _recompute(self, studies: Sequence[str]) -> None:
         """Without counting on rows of this rebuild: the last completion is what the journal says."""
-        row = recompute(self.follower, study, self._clock, self._default_issuer)
-        if row is None or row.completed_at is None:
-            return
-        manifest = manifest_of(self.follower.index.states(study))
-        if manifest == previous_manifest(self._journal, row.completed_at):
-            self.follower.write(IndexBatch(studies=[replace(row, complete=True)]))
+        rows = recompute(self.follower, studies, self._clock, self._default_issuer)
+        complete = [replace(row, complete=True) for row in rows.values() if self._is_complete(row)]
+        if complete:
+            self.follower.write(IndexBatch(studies=complete))
+
+    def _is_complete(self, row: StudyRow) -> bool:
+        if row.completed_at is None:
+            return False
+        manifest = manifest_of(self.follower.index.states(row.study_instance_uid))
+        return manifest == previous_manifest(self._journal, row.completed_at)
 
     def _claim_released(self) -> None:
         """What a person let in owns its UIDs where, after all, nobody else does."""

@@ -1,5 +1,7 @@
 """Series and study documents, made anew from all visible instances: never counted up or down."""
 
+from collections.abc import Sequence
+
 from isocenter.events.versions import version_ms
 from isocenter.indexer.decided import Completed
 from isocenter.indexer.follow import Follower
@@ -8,16 +10,37 @@ from isocenter.indexer.summary import sum_up
 from isocenter.ports.clock import Clock
 from isocenter.ports.index_rows import IndexBatch, StudyRow
 
+MAX_AT_ONCE = (
+    100  # studies in one write: each costs a transaction, or several requests and a refresh
+)
 
-def recompute(follower: Follower, study: str, clock: Clock, default_issuer: str) -> StudyRow | None:
-    """Write the documents of a study from what is visible now; None when nothing is."""
+
+def recompute(
+    follower: Follower, studies: Sequence[str], clock: Clock, default_issuer: str
+) -> dict[str, StudyRow]:
+    """Write the documents of studies from what is visible now; those of which nothing is have no row."""
+    rows: dict[str, StudyRow] = {}
+    for start in range(0, len(studies), MAX_AT_ONCE):
+        chunk = studies[start : start + MAX_AT_ONCE]
+        batch = IndexBatch()
+        for study in chunk:
+            _sum_up(follower, study, clock, default_issuer, batch)
+        follower.write(batch)
+        for study in chunk:
+            follower.changed.pop(study, None)
+        rows |= {row.study_instance_uid: row for row in batch.studies}
+    return rows
+
+
+def _sum_up(
+    follower: Follower, study: str, clock: Clock, default_issuer: str, batch: IndexBatch
+) -> None:
     index = follower.index
     standing = index.study(study)
     summaries = index.summarise(study)
     if not summaries:
-        follower.write(IndexBatch(gone_studies=[study]))
-        follower.changed.pop(study, None)
-        return None
+        batch.gone_studies.append(study)
+        return
     summed = sum_up(study, summaries, default_issuer)
     if standing is not None and follower.mode == "live":
         completed = Completed(standing.revision, standing.completed_at)
@@ -30,6 +53,5 @@ def recompute(follower: Follower, study: str, clock: Clock, default_issuer: str)
     )
     version = max(clock.version(), standing.version + 1 if standing is not None else 0)
     row, series = rows_of(study, summed, version, last_change_ms, completed)
-    follower.write(IndexBatch(studies=[row], series=series))
-    follower.changed.pop(study, None)
-    return row
+    batch.studies.append(row)
+    batch.series += series
