@@ -23,7 +23,7 @@ from isocenter.streaming.rpc import IndexerClient
 
 pytestmark = pytest.mark.timeout(600)  # servers are started in it
 
-STUDIES = 40  # a rebuild of them takes seconds
+STUDIES = 120  # a rebuild of them takes seconds
 TAKE_OVER_S = 60.0  # the lease lapses in 10 s; the rest is a busy machine's
 
 
