@@ -11,6 +11,7 @@ from struct import unpack
 from typing import Any
 
 from isocenter.dicom.charset import Charset
+from isocenter.dicom.person_name import GROUPS
 
 JsonObject = dict[str, Any]  # the JSON model is as deep as the data set
 
@@ -81,9 +82,6 @@ def _long_text(vr: str) -> Converter:
     return convert
 
 
-_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
-
-
 def _person_name(raw: bytes, text: Text) -> JsonObject:
     value = (
         raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else text.decode(raw, b"\\^=")
@@ -96,7 +94,7 @@ def _name_groups(name: str) -> dict[str, str] | None:
     if "=" not in name:
         name = name.strip(" \0")
         return {"Alphabetic": name} if name else None
-    parts = zip(_GROUPS, name.split("="), strict=False)
+    parts = zip(GROUPS, name.split("="), strict=False)
     groups = {group: stripped for group, part in parts if (stripped := part.strip(" \0"))}
     return groups or None
 

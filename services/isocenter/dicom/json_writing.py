@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from isocenter.dicom.encoding import FORMS, PIXEL_DATA, Form
 from isocenter.dicom.json_values import JsonObject
+from isocenter.dicom.person_name import GROUPS
 from isocenter.errors import InvalidRequest
 
 LATIN_1, UTF_8 = ("ISO_IR 100", "latin_1"), ("ISO_IR 192", "utf_8")
@@ -21,7 +22,6 @@ _SHORT_MAX = 0xFFFF
 _UNDEFINED = 0xFFFFFFFF
 _CHARACTER_SET = "00080005"
 _PADDING = {True: b"\0", False: b" "}
-_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _INTEGERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q"}
 _FLOATS = {"FL": "f", "FD": "d"}
 _BYTES = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
@@ -192,7 +192,7 @@ def _name(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    groups = [str(value.get(group, "")) for group in _GROUPS]
+    groups = [str(value.get(group, "")) for group in GROUPS]
     return "=".join(groups).rstrip("=")
 
 

@@ -9,11 +9,11 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from isocenter.dicom.attributes import keyword_of
+from isocenter.dicom.person_name import GROUPS
 from isocenter.errors import InvalidRequest, LimitExceeded
 
 MAX_DEPTH = 16
 MAX_ATTRIBUTES = 1_000_000
-_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 _NUMBERS = {"IS": int, "DS": float, "FL": float, "FD": float}
 _INTEGERS = frozenset({"SL", "SS", "SV", "UL", "US", "UV"})
@@ -46,7 +46,7 @@ def _value(vr: str, number: int, value: Any) -> Iterator[str]:
         yield "</Item>"
     elif vr == "PN":
         yield f'<PersonName number="{number}">'
-        for group in _GROUPS:
+        for group in GROUPS:
             if (value or {}).get(group):
                 yield f"<{group}>{_components(value[group])}</{group}>"
         yield "</PersonName>"
@@ -110,7 +110,7 @@ class _Reader:
             self._attributes[-1]["BulkDataURI"] = given.get("uri") or given["uuid"]
         elif name == "PersonName":
             self._name = {}
-        elif name in _GROUPS:
+        elif name in GROUPS:
             self._name[name] = [""] * len(_COMPONENTS)
 
     def text(self, content: str) -> None:

@@ -44,7 +44,7 @@ class CatchingUp:
         try:
             receipt, file = self._kept.read(kept)
         except Corrupted:
-            log.error("acknowledged_instance_damaged", spool_file=kept.name.rpartition("/")[2])
+            log.error("acknowledged_instance_damaged", where=kept.name)
             self._kept.set_aside(kept)
             return False
         try:

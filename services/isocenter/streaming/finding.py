@@ -11,7 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from isocenter.dicom.attributes import vr_of
-from isocenter.dicom.json_attributes import first
+from isocenter.dicom.json_attributes import first, text_of
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import Match, combine, parse
 from isocenter.errors import InvalidRequest, LimitExceeded
@@ -30,7 +30,6 @@ _LEVELS: dict[FindLevel, Level] = {
     "image": "instance",
 }
 _PATIENT_ID, _ISSUER = "00100020", "00100021"
-_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 # Of the message, not of what is looked for: level, character set, time zone, where and whether it can be retrieved.
 _NOT_MATCHED = frozenset({"00080005", "00080052", "00080201", "00080054", "00080056"})
 _NOT_RETURNED = frozenset({"00080005", "00080052", "00080201", "00080054"})
@@ -79,7 +78,7 @@ def _conditions(keys: Keys) -> tuple[tuple[Match, ...], tuple[str, ...]]:
             if not vr or any(values):
                 ignored.append(key)
             continue
-        match = parse(key, vr, "\\".join(map(_text, values)))
+        match = parse(key, vr, "\\".join(map(text_of, values)))
         if match is not None:
             found.append(match)
     return combine(found), tuple(ignored)
@@ -90,12 +89,6 @@ def _vr(key: str) -> str:
         return vr_of(int(key, 16)).partition(" ")[0]
     except ValueError:
         raise InvalidRequest("the identifier is not DICOM JSON") from None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return "=".join(str(value.get(group, "")) for group in _GROUPS).rstrip("=")
-    return "" if value is None else str(value)
 
 
 class Finder:

@@ -8,6 +8,7 @@ from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.finding import Finder
 from isocenter.streaming.frame_routes import FrameRoutes
 from isocenter.streaming.generation import Generation
+from isocenter.streaming.header_routes import HeaderRoutes
 from isocenter.streaming.metadata_routes import MetadataRoutes
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.planning import Planner
@@ -49,6 +50,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
             *FrameRoutes(instances, objects, decoding).routes(),
             *metadata.routes(),
+            *HeaderRoutes(instances).routes(),
             *retrieving.routes(),
             *rendering.routes(),
             *UriRoutes(instances, retrieving, rendering).routes(),

@@ -26,7 +26,11 @@ _PAGE_SANDBOX = (
 _WEB = Path(str(files("isocenter.streaming.web")))
 _PAGE_FILES = {
     "/": "page.html",
-    **{f"/{name}": name for name in ("page.css", "page.js", "worklist.js", "panels.js", "dom.js")},
+    "/header": "header.html",
+    **{
+        f"/{name}": name
+        for name in ("page.css", "page.js", "worklist.js", "panels.js", "dom.js", "header.js")
+    },
 }
 _CONFIGURATION = "app-config.js"  # ours: never the one that came with the viewer
 _HASHED = re.compile(r"(^|[./])[0-9a-f]{16}\.")  # a name that changes with the content

@@ -63,6 +63,7 @@ function row(study, studies) {
   const actions = cell('', '', 'actions');
   actions.append(link('Open', viewer(study), 'Open in the viewer (Enter)'));
   const prior = priorOf(study, studies);
+  actions.append(link('Header', `/header?study=${encodeURIComponent(uid)}`, 'What its images say of themselves'));
   if (prior) actions.append(link('Compare', viewer(study, prior), `Beside the study of ${date(text(prior, '00080020'))}`));
   line.append(
     nameCell(study),

@@ -1,0 +1,41 @@
+"""The header of an instance for a person: its elements with their names, and what was odd about it."""
+
+import orjson
+
+from isocenter.events.versions import version_ms
+from isocenter.runtime.caller import Action
+from isocenter.runtime.web import Request, Route
+from isocenter.streaming.header_lines import header_lines
+from isocenter.streaming.metadata_routes import document_of
+from isocenter.streaming.stored import Instances
+
+
+class HeaderRoutes:
+    """The handler."""
+
+    def __init__(self, instances: Instances) -> None:
+        self._instances = instances
+
+    def routes(self) -> list[Route]:
+        """The one there is."""
+        path = "/api/studies/{study}/series/{series}/instances/{instance}/header"
+        return [Route("GET", path, Action.RETRIEVE, self.header)]
+
+    async def header(self, request: Request) -> None:
+        """What readers see of the instance, as its metadata has it; bulk data by their length."""
+        params = request.params
+        row = await self._instances.row(params["study"], params["series"], params["instance"])
+        content = {
+            "sop_instance_uid": row.sop_instance_uid,
+            "transfer_syntax_uid": row.transfer_syntax_uid,
+            "digest": row.digest,
+            "size_bytes": row.size_bytes,
+            "received_ms": version_ms(row.first_version),
+            "findings": [
+                {"code": code, "tag": tag, "message": message}
+                for code, tag, message in row.findings
+            ],
+            "elements": header_lines(orjson.loads(document_of(row, ""))),
+        }
+        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+        await request.respond(200, orjson.dumps(content), headers)
