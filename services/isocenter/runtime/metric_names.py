@@ -9,6 +9,7 @@ from typing import Literal
 
 Counter = Literal[
     "isocenter_audit_entries_total",
+    "isocenter_broker_failures_total",
     "isocenter_cache_reads_total",
     "isocenter_events_handled_total",
     "isocenter_events_published_total",
@@ -49,6 +50,9 @@ class Meaning:
 MEANINGS: Mapping[Name, Meaning] = {
     "isocenter_audit_entries_total": Meaning(
         "counter", "Audit entries by outcome: written, lost.", ("outcome",)
+    ),
+    "isocenter_broker_failures_total": Meaning(
+        "counter", "Times the broker did not take or give events."
     ),
     "isocenter_cache_reads_total": Meaning(
         "counter", "Reads of a cache by outcome: hit, miss.", ("cache", "outcome")
