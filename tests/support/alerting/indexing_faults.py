@@ -64,8 +64,9 @@ def index_locked_now_and_then(watched: Watched) -> Iterator[Meanwhile]:
 
 @contextmanager
 def events_flooding(watched: Watched) -> Iterator[Meanwhile]:
-    """More events than a consumer that cannot write its index gets done."""
+    """More events than a consumer gets done that has something to write and cannot."""
     with index_locked(watched):
+        give_study(watched.pods.url)
         asyncio.run(_flood(watched.nats))
         yield nothing
 
