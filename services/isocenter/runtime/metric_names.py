@@ -24,6 +24,7 @@ Counter = Literal[
 Gauge = Literal[
     "isocenter_associations",
     "isocenter_consumer_lag_events",
+    "isocenter_indexing",
     "isocenter_journal_lag_commits",
     "isocenter_serving",
 ]
@@ -82,6 +83,7 @@ MEANINGS: Mapping[Name, Meaning] = {
     "isocenter_consumer_lag_events": Meaning(
         "gauge", "Events not yet delivered or not yet acknowledged.", ("service",)
     ),
+    "isocenter_indexing": Meaning("gauge", "1 while this indexer has the index to write, else 0."),
     "isocenter_journal_lag_commits": Meaning("gauge", "Journal commits not yet in the index."),
     "isocenter_serving": Meaning("gauge", "1 while the process is ready, else 0."),
     "isocenter_codec_seconds": Meaning(
