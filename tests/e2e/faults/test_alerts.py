@@ -39,6 +39,7 @@ CASES = [
     Case("IsocenterBrokerAway", faults.broker_dead, SITE),
     Case("IsocenterDeadLetters", indexing_faults.event_unreadable, SITE | {"service": "indexer"}),
     Case("IsocenterNotReady", indexing_faults.events_unreadable, SITE | {"node": "indexer-0"}),
+    Case("IsocenterNobodyIndexes", indexing_faults.index_held_by_another, SITE),
     Case("IsocenterSlowToFind", indexing_faults.index_locked_now_and_then, SITE),
     Case("IsocenterJournalLag", indexing_faults.index_locked_while_scanners_send, SITE),
     Case("IsocenterConsumerLag", indexing_faults.events_flooding, SITE | {"service": "indexer"}),

@@ -16,6 +16,7 @@ from tests.support.part10 import SECONDARY_CAPTURE, data_set
 from tests.support.scu import Association
 from tests.support.senders import fresh_uid, give_study
 
+from isocenter.adapters.index.sqlite.lock import FolderLock
 from isocenter.adapters.open import open_bus
 from isocenter.runtime.publish import publish_all
 
@@ -35,6 +36,19 @@ def index_locked(watched: Watched) -> Iterator[Meanwhile]:
             yield nothing
         finally:
             other.execute("ROLLBACK")
+
+
+@contextmanager
+def index_held_by_another(watched: Watched) -> Iterator[Meanwhile]:
+    """An indexer starts, and somebody who does not index has its index."""
+    watched.pods.kill("indexer")
+    other = FolderLock(watched.pods.data / "index")
+    other.take()
+    try:
+        watched.pods.run("indexer")
+        yield nothing
+    finally:
+        del other
 
 
 @contextmanager
