@@ -73,6 +73,7 @@ class Loop:
                 consumer = await self._bus.consumer(self._service, self._subscription.facts)
                 while not stop.is_set():
                     if not self._subscription.wanted():
+                        await self._look_at_lag(consumer)
                         await _pause(stop, self._policy.unwanted_s)
                         continue
                     await self._step(consumer)
@@ -91,6 +92,10 @@ class Loop:
             await self.handle(deliveries)
             took_s = time.monotonic() - started
             METRICS.observe("isocenter_handle_seconds", took_s, service=self._service)
+        await self._look_at_lag(consumer)
+
+    async def _look_at_lag(self, consumer: Consumer) -> None:
+        """Now and then; of a process that stands by too, whose last look would stand for ever."""
         if time.monotonic() - self._looked_s >= self._policy.lag_s:
             self._looked_s = time.monotonic()
             lag = await consumer.pending()

@@ -11,7 +11,7 @@ from tests.support.wait import until
 from isocenter.errors import Unavailable
 from isocenter.events.catalog import INSTANCE_STORED, Fact
 from isocenter.events.event import Event
-from isocenter.ports.bus import Consumer
+from isocenter.ports.bus import Consumer, Delivery
 from isocenter.runtime.consume import Loop
 from isocenter.runtime.exposition import render
 from isocenter.runtime.metrics import METRICS
@@ -24,6 +24,23 @@ class NoConsumers(RecordingBus):
 
     async def consumer(self, service: str, facts: Sequence[Fact]) -> Consumer:
         raise Unavailable("the broker is down")
+
+
+class Backlog:
+    """Has seven events for whoever wants them."""
+
+    async def fetch(self, max_events: int, timeout_s: float) -> Sequence[Delivery]:
+        raise AssertionError("nobody wants them")
+
+    async def pending(self) -> int:
+        return 7
+
+
+class WithBacklog(RecordingBus):
+    """Lets everybody listen."""
+
+    async def consumer(self, service: str, facts: Sequence[Fact]) -> Consumer:
+        return Backlog()
 
 
 async def handle(events: Sequence[Event]) -> Sequence[Event]:
@@ -56,5 +73,14 @@ async def test_a_broker_that_gives_no_events_is_counted() -> None:
     loop = Loop("newcomer", Subscription((INSTANCE_STORED,), handle), NoConsumers())
     running = asyncio.ensure_future(loop.run(stop))
     await until(lambda: failures() > before)
+    stop.set()
+    await running
+
+
+async def test_who_stands_by_knows_the_lag_too() -> None:
+    stop = asyncio.Event()
+    subscription = Subscription((INSTANCE_STORED,), handle, wanted=lambda: False)
+    running = asyncio.ensure_future(Loop("standby", subscription, WithBacklog()).run(stop))
+    await until(lambda: METRICS.value("isocenter_consumer_lag_events", service="standby") == 7)
     stop.set()
     await running
