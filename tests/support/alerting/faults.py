@@ -20,6 +20,7 @@ Fault = Callable[[Watched], AbstractContextManager[Meanwhile]]
 STARTED = 'process_start_time_seconds{node="web-0"}'
 GUESSES = 10  # an address may fail so often in a minute
 FILES_MORE = 20
+SEARCHES = 100
 ADDRESSES = itertools.cycle(f"127.0.0.{number}" for number in range(2, 250))
 
 
@@ -98,10 +99,16 @@ def disk_full_for_receivers(watched: Watched) -> Iterator[Meanwhile]:
 
 @contextmanager
 def disk_without_any_room(watched: Watched) -> Iterator[Meanwhile]:
-    """The journal cannot be written while people search."""
-    watched.leave_room(0)
+    """The journal cannot be written while people search, once they have used up what it has reserved."""
+
+    def search() -> None:
+        watched.leave_room(0)  # what was tidied away meanwhile is room again
+        with httpx.Client(timeout=20) as client:
+            for _ in range(SEARCHES):
+                client.get(f"{watched.pods.url}/dicom-web/studies")
+
     try:
-        yield lambda: httpx.get(f"{watched.pods.url}/dicom-web/studies", timeout=20)
+        yield search
     finally:
         watched.leave_room(ROOM_BYTES)
 

@@ -37,10 +37,16 @@ class Watched:
 
     def leave_room(self, free_bytes: int) -> None:
         """Make the disk so large that this much of it is free."""
-        about = os.statvfs(self.pods.data)
-        used_bytes = (about.f_blocks - about.f_bfree) * about.f_frsize
-        size = f"remount,size={used_bytes + free_bytes}"
-        subprocess.run(["mount", "-o", size, str(self.pods.data)], check=True)
+
+        def is_done() -> bool:  # not when something was written in between
+            about = os.statvfs(self.pods.data)
+            used_bytes = (about.f_blocks - about.f_bfree) * about.f_frsize
+            size = f"remount,size={used_bytes + free_bytes}"
+            return not subprocess.run(
+                ["mount", "-o", size, str(self.pods.data)], check=False, capture_output=True
+            ).returncode
+
+        poll(is_done)
 
     def until_quiet(self) -> None:
         """Wait until no alert is firing, or about to."""
