@@ -76,10 +76,13 @@ class Indexer:
     def follow(self) -> int:
         """Apply what the journal has grown by; returns how many entries that were."""
         ends = self._ends()
-        positions = self._follower.positions
-        behind = sum(max(0, end - positions.get(stream, 0)) for stream, end in ends.items())
-        METRICS.set("isocenter_journal_lag_commits", behind)
+        METRICS.set("isocenter_journal_lag_commits", self._behind(ends))
         return self._follower.follow(ends, self._saw, self._untold.positions)
+
+    def measure(self) -> None:
+        """Tell how far behind the index is when it cannot be written; of an index that is another's that is 0."""
+        behind = self._behind(self._ends()) if self._is_open else 0
+        METRICS.set("isocenter_journal_lag_commits", behind)
 
     def named(self, events: Sequence[Event]) -> None:
         """Learn of events: what they speak of was said."""
@@ -232,6 +235,12 @@ class Indexer:
         """Where the streams end that concern images."""
         ends = self._journal.ends().items()
         return {stream: end for stream, end in ends if not stream.is_audit}
+
+    def _behind(self, ends: dict[Stream, int]) -> int:
+        """Commits of others that are not in the index; of own ones the position is how far they were said."""
+        positions = self._follower.positions
+        theirs = {s: end for s, end in ends.items() if not is_own(s, self._settings.node)}
+        return sum(max(0, end - positions.get(stream, 0)) for stream, end in theirs.items())
 
     def close(self) -> None:
         """Keep the positions and let go. A crash instead loses nothing."""

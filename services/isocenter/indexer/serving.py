@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Literal, TypeVar
 
@@ -13,6 +14,7 @@ from isocenter.indexer.indexing import Indexer
 from isocenter.indexer.settings import IndexerSettings
 from isocenter.ports.bus import EventBus
 from isocenter.runtime.log import logger
+from isocenter.runtime.metrics import METRICS
 from isocenter.runtime.publish import publish_all
 from isocenter.runtime.tracing import span_within
 
@@ -82,13 +84,17 @@ class IndexerService:
 
     async def sweep(self) -> None:
         """Open the index, then look after what events failed to say, and complete studies; for ever."""
+        METRICS.set("isocenter_indexing", 0)
         await self._open()
         while True:
+            METRICS.set("isocenter_indexing", int(self.is_indexing))
             await asyncio.sleep(self._settings.sweep_s)
             try:
                 await self._sweep_once()
             except IsocenterError as error:
                 log.warning("sweep_failed", reason=error.reason)
+                with suppress(IsocenterError):
+                    await self._do(Indexer.measure)
 
     async def keep_documents(self) -> None:
         """Recompute series and study documents: at once when nothing comes, else now and then; for ever."""

@@ -41,6 +41,8 @@ class Auditor:
         self._waiting: queue.Queue[Entry | None] = queue.Queue(MAX_WAITING)
         self._folded: OrderedDict[tuple[str, ...], int] = OrderedDict()
         self._lock = threading.Lock()
+        for outcome in ("written", "lost"):  # shown from 0 on, or the first loss is no increase
+            METRICS.count("isocenter_audit_entries_total", 0, outcome=outcome)
         self._thread = threading.Thread(target=self._write, name="audit", daemon=True)
         self._thread.start()
 

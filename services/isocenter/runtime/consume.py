@@ -19,6 +19,7 @@ from isocenter.runtime.service import Subscription
 from isocenter.runtime.tracing import span
 
 log = logger(__name__)
+OUTCOMES = ("done", "later", "dead_letter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Loop:
         self._policy = policy
         self._limit = DeadLetterLimit(policy.dead_letter_limit, policy.dead_letter_window)
         self._looked_s = 0.0
+        for outcome in OUTCOMES:  # shown from 0 on, or the first dead letter is no increase
+            self._count(outcome, 0)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop; the batch in hand is finished first. Raises TooManyDeadLetters.
@@ -70,12 +73,14 @@ class Loop:
                 consumer = await self._bus.consumer(self._service, self._subscription.facts)
                 while not stop.is_set():
                     if not self._subscription.wanted():
+                        await self._look_at_lag(consumer)
                         await _pause(stop, self._policy.unwanted_s)
                         continue
                     await self._step(consumer)
                     failures = 0
             except TransientError as error:
                 failures += 1
+                METRICS.count("isocenter_broker_failures_total")
                 wait_s = backoff_s(failures, longest_s=5.0)
                 log.warning("bus_unavailable", reason=error.reason, wait_s=round(wait_s, 2))
                 await _pause(stop, wait_s)
@@ -87,6 +92,10 @@ class Loop:
             await self.handle(deliveries)
             took_s = time.monotonic() - started
             METRICS.observe("isocenter_handle_seconds", took_s, service=self._service)
+        await self._look_at_lag(consumer)
+
+    async def _look_at_lag(self, consumer: Consumer) -> None:
+        """Now and then; of a process that stands by too, whose last look would stand for ever."""
         if time.monotonic() - self._looked_s >= self._policy.lag_s:
             self._looked_s = time.monotonic()
             lag = await consumer.pending()
@@ -169,8 +178,10 @@ class Loop:
         self._count("dead_letter")
         log.error("event_dead", reason=reason, deliveries=delivery.deliveries)
 
-    def _count(self, outcome: str) -> None:
-        METRICS.count("isocenter_events_handled_total", service=self._service, outcome=outcome)
+    def _count(self, outcome: str, amount: int = 1) -> None:
+        METRICS.count(
+            "isocenter_events_handled_total", amount, service=self._service, outcome=outcome
+        )
 
 
 async def _pause(stop: asyncio.Event, wait_s: float) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 Counter = Literal[
     "isocenter_audit_entries_total",
+    "isocenter_broker_failures_total",
     "isocenter_cache_reads_total",
     "isocenter_events_handled_total",
     "isocenter_events_published_total",
@@ -23,6 +24,7 @@ Counter = Literal[
 Gauge = Literal[
     "isocenter_associations",
     "isocenter_consumer_lag_events",
+    "isocenter_indexing",
     "isocenter_journal_lag_commits",
     "isocenter_serving",
     "isocenter_spool_acknowledged_instances",
@@ -50,6 +52,9 @@ class Meaning:
 MEANINGS: Mapping[Name, Meaning] = {
     "isocenter_audit_entries_total": Meaning(
         "counter", "Audit entries by outcome: written, lost.", ("outcome",)
+    ),
+    "isocenter_broker_failures_total": Meaning(
+        "counter", "Times the broker did not take or give events."
     ),
     "isocenter_cache_reads_total": Meaning(
         "counter", "Reads of a cache by outcome: hit, miss.", ("cache", "outcome")
@@ -79,6 +84,7 @@ MEANINGS: Mapping[Name, Meaning] = {
     "isocenter_consumer_lag_events": Meaning(
         "gauge", "Events not yet delivered or not yet acknowledged.", ("service",)
     ),
+    "isocenter_indexing": Meaning("gauge", "1 while this indexer has the index to write, else 0."),
     "isocenter_journal_lag_commits": Meaning("gauge", "Journal commits not yet in the index."),
     "isocenter_serving": Meaning("gauge", "1 while the process is ready, else 0."),
     "isocenter_spool_acknowledged_instances": Meaning(

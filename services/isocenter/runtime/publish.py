@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from isocenter.errors import TransientError
 from isocenter.events.event import Event
 from isocenter.ports.bus import EventBus
 from isocenter.runtime.metrics import METRICS
@@ -14,11 +15,15 @@ AT_ONCE = 64
 
 
 async def publish(bus: EventBus, event: Event) -> None:
-    """Return when the broker has it, and count that. Raises what `EventBus.publish` raises."""
+    """Return when the broker has it; what came of it is counted. Raises what `EventBus.publish` raises."""
     started_s = time.monotonic()
     with span("publish", "producer", parent=event.traceparent, fact=event.fact.name):
         parent = traceparent()
-        await bus.publish(replace(event, traceparent=parent) if parent else event)
+        try:
+            await bus.publish(replace(event, traceparent=parent) if parent else event)
+        except TransientError:
+            METRICS.count("isocenter_broker_failures_total")
+            raise
     METRICS.observe("isocenter_publish_seconds", time.monotonic() - started_s)
     METRICS.count("isocenter_events_published_total", fact=event.fact.name)
 
