@@ -172,6 +172,10 @@ class Indexer:
             and self._ports.generations.serves(self._index)
         )
 
+    def stay_writer(self) -> None:
+        """Keep the index's lease, in any thread; raises Unavailable once it is another's."""
+        self._index.check_writer()
+
     def reopen(self) -> None:
         """Open the index anew; when it is gone, rebuild it. What the last stream ended with is taken up.
 

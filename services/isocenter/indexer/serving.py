@@ -1,6 +1,7 @@
-"""The indexer among the others: events in, events out, and what happens between. All blocking work is in one thread."""
+"""The indexer among the others: events in, events out, and what happens between. One thread does what blocks."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +90,14 @@ class IndexerService:
                 await self._sweep_once()
             except IsocenterError as error:
                 log.warning("sweep_failed", reason=error.reason)
+
+    async def stay_writer(self) -> None:
+        """Keep the index's lease, however long a broker is waited for or the journal is read; for ever."""
+        while True:
+            await asyncio.sleep(self._settings.sweep_s)
+            if self._opened is not None and self._opened.is_open:
+                with contextlib.suppress(IsocenterError):  # the sweep finds out, and says so
+                    await asyncio.to_thread(self._opened.stay_writer)
 
     async def keep_documents(self) -> None:
         """Recompute series and study documents: at once when nothing comes, else now and then; for ever."""
