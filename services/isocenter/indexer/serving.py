@@ -100,10 +100,16 @@ class IndexerService:
                     await asyncio.to_thread(self._opened.stay_writer)
 
     async def keep_documents(self) -> None:
-        """Recompute series and study documents: at once when nothing comes, else now and then; for ever."""
+        """Recompute series and study documents: at once when nothing comes, else now and then; for ever.
+
+        Now and then also for studies that the process marked which had the index before, in a write that came late.
+        """
         while True:
-            await self._changed.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._settings.sweep_s)
             self._changed.clear()
+            if not self.is_indexing:  # whoever opens the index recomputes what is marked by then
+                continue
             try:
                 await self._refresh()
             except IsocenterError as error:

@@ -2,11 +2,14 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import grpc
 import pytest
+from tests.support.checker import index_rows
 from tests.support.indexer_serving import serving, stored, visible
 from tests.support.indexing import World, receipt
 from tests.support.nats_server import RunningNats, running_nats
@@ -88,6 +91,28 @@ async def test_index_is_kept_while_a_broker_that_hangs_is_waited_for(
         before = len(looks)
         await until(lambda: len(looks) > before + 10)
         assert running.said == []
+
+
+async def test_study_that_was_marked_behind_its_back_is_recomputed(
+    world: World, bus: NatsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a process that had the index before, in a write that came late."""
+    looks: list[tuple[int, int]] = []  # how old what is looked for has to be, and how much it was
+
+    def watched(indexer: Indexer, older_than_ms: int = 0) -> int:
+        made = refresh(indexer, older_than_ms)
+        looks.append((older_than_ms, made))
+        return made
+
+    refresh = Indexer.refresh
+    monkeypatch.setattr(Indexer, "refresh", watched)
+    async with serving(world, bus, sweep_s=0.05) as running:
+        world.tell(receipt())
+        await until(lambda: running.said == ["study.arrived"])
+        await until(lambda: looks[-1:] == [(0, 0)] and not provisional(world))  # at rest
+        with closing(sqlite3.connect(index_rows.serving(world.root / "index"))) as late, late:
+            late.execute("INSERT INTO dirty VALUES ('1.2.1', 0)")
+        await until(lambda: index_rows.dirty(world.root / "index") == 0)
 
 
 async def test_broker_that_is_away_delays_what_is_said_and_not_what_is_found(
