@@ -11,6 +11,8 @@ from minio import Minio
 from tests.support.checker.servers import OnServers
 from tests.support.platform import Platform, kept_running
 
+from isocenter.embedded.backends import read_told
+from isocenter.embedded.layout import Layout
 from isocenter.embedded.platform import PARTS, nodes
 from isocenter.embedded.servers import find_programs
 from isocenter.errors import Unavailable
@@ -37,17 +39,21 @@ class ClusterPlatform(Platform):
 
     @property
     def kept(self) -> OnServers:
-        told = self.told()
-        store, index = (urlsplit(told[f"ISOCENTER_{name}_URL"]) for name in ("OBJECTS", "INDEX"))
+        told = self.servers()
+        store, index = urlsplit(told["objects_url"]), urlsplit(told["index_url"])
         client = Minio(
             store.netloc,
-            access_key=told["ISOCENTER_OBJECTS_ACCESS_KEY"],
-            secret_key=told["ISOCENTER_OBJECTS_SECRET_KEY"],
+            access_key=told["objects_access_key"],
+            secret_key=told["objects_secret_key"],
             secure=False,
             region="us-east-1",
         )
         bucket, prefix = store.path.strip("/"), index.path.strip("/")
         return OnServers(client, bucket, f"http://{index.netloc}", prefix)
+
+    def servers(self) -> dict[str, str]:
+        """Where its servers are, whatever its services were told: settings by the names of their fields."""
+        return read_told(Layout(self.data).backends_file)
 
 
 @contextmanager

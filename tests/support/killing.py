@@ -112,7 +112,7 @@ class Killer:
             )
             command += ["-P", str(newest)]
         with self._platform.held_still():
-            spool, before = _spool_of(pid), _candidates(sending, "dimse")
+            spool, before = spool_of(pid), _candidates(sending, "dimse")
             tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 poll(lambda: not is_running(pid) or sending.is_over, 30)
@@ -125,7 +125,7 @@ class Killer:
         """The supervisor is held still meanwhile, so that the next process does not tidy up before we looked."""
         pid = self._platform.pid(name)
         with self._platform.held_still():
-            spool, before = _spool_of(pid), _candidates(sending, _way(name))
+            spool, before = spool_of(pid), _candidates(sending, _way(name))
             at_s = time.time()
             self._platform.kill(name)
             self._look(name, at_s, spool, before, sending)
@@ -147,7 +147,7 @@ class Killer:
             if receipt.line.epoch not in self._buried
         ]
         self._buried |= {receipt.line.epoch for receipt in received}
-        death = Death(name, at_s, tries, _spooled(spool), objects, received)
+        death = Death(name, at_s, tries, spooled(spool), objects, received)
         self._report.deaths.append(death)
 
 
@@ -187,7 +187,7 @@ def carry_out(
         killer.kill(name, sending)
 
 
-def _spool_of(pid: int) -> Path | None:
+def spool_of(pid: int) -> Path | None:
     """The process's own folder, found by the lock it holds."""
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -199,7 +199,7 @@ def _spool_of(pid: int) -> Path | None:
     return None
 
 
-def _spooled(spool: Path | None) -> int:
+def spooled(spool: Path | None) -> int:
     """Files with a name in the spool alone, and with something in them."""
     if spool is None:
         return 0

@@ -70,15 +70,15 @@ def failing(status: int, code: str) -> Told:
 class Proxy:
     """`rule` may be replaced at any time; `asked` remembers."""
 
-    def __init__(self, upstream: str) -> None:
-        self._upstream = urlsplit(upstream).netloc
+    def __init__(self, upstream: Callable[[], str]) -> None:
+        self._upstream = upstream
         self.rule: Rule = honest
         self.asked: list[Asked] = []
         self.server = _Server(self)
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def forward(self, asked: Asked) -> Told:
-        connection = http.client.HTTPConnection(self._upstream, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self._upstream()).netloc, timeout=30)
         try:
             connection.putrequest(
                 asked.method, asked.target, skip_host=True, skip_accept_encoding=True
@@ -138,8 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def proxied(upstream: str) -> Iterator[Proxy]:
-    proxy = Proxy(upstream)
+def proxied(upstream: str | Callable[[], str]) -> Iterator[Proxy]:
+    proxy = Proxy(upstream if callable(upstream) else lambda: upstream)
     thread = threading.Thread(target=proxy.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -21,6 +21,17 @@ TOKEN = "0123456789abcdef"
 NODES = ("indexer-1", "indexer-2")
 
 
+async def is_indexing(run_folder: Path, node: str, token: str, within_s: float = 5.0) -> bool:
+    """Whether it does what it is asked; a process that is halted or dead does not."""
+    async with channel(run_folder, node, token) as opened:
+        try:
+            with translated():
+                await IndexServiceStub(opened).CatchUp(pb.CatchUpRequest(), timeout=within_s)
+        except Unavailable:
+            return False
+    return True
+
+
 class TwoIndexers:
     """Named `indexer-1` and `indexer-2`."""
 
@@ -44,15 +55,8 @@ class TwoIndexers:
         found = [node for node in NODES if await self.is_indexing(node)]
         return found[0] if len(found) == 1 else None
 
-    async def is_indexing(self, node: str, within_s: float = 5.0) -> bool:
-        """Whether it does what it is asked; a process that is halted or dead does not."""
-        async with channel(self.run_folder, node, TOKEN) as opened:
-            try:
-                with translated():
-                    await IndexServiceStub(opened).CatchUp(pb.CatchUpRequest(), timeout=within_s)
-            except Unavailable:
-                return False
-        return True
+    async def is_indexing(self, node: str) -> bool:
+        return await is_indexing(self.run_folder, node, TOKEN)
 
     def signal(self, node: str, number: signal.Signals) -> None:
         self._processes[node].send_signal(number)

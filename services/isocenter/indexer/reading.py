@@ -1,6 +1,7 @@
 """What streams have grown by, as whole commits, all streams merged in the order of versions."""
 
 import heapq
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -8,6 +9,7 @@ from itertools import groupby
 from isocenter.ports.journal import Journal, Record, Stream
 
 MAX_RECORDS = 500
+MAX_READ_S = 2.0  # of a slow journal: whoever writes what there is by then keeps the index's lease
 MAX_OPEN = (
     64  # streams read at a time from the start on; of more, each is opened when its turn comes
 )
@@ -26,18 +28,20 @@ def batches(
     after: Mapping[Stream, int],
     through: Mapping[Stream, int],
     max_records: int = MAX_RECORDS,
+    max_s: float = MAX_READ_S,
 ) -> Iterator[Batch]:
-    """Everything after `after` up to `through`, without gaps; a batch is closed by the commit that fills it.
+    """Everything after `after` up to `through`, without gaps; a batch is closed by the commit that fills it, or
+    by the first that came after `max_s`.
 
     Commits whose entries are all gone (a purge rewrites segments) leave no trace in `positions`.
     """
-    batch = Batch()
+    batch, began_s = Batch(), time.monotonic()
     for stream, commit in _merged(journal, after, through):
         batch.records += commit
         batch.positions[stream] = commit[0].position.sequence
-        if len(batch.records) >= max_records:
+        if len(batch.records) >= max_records or time.monotonic() - began_s >= max_s:
             yield _ordered(batch)
-            batch = Batch()
+            batch, began_s = Batch(), time.monotonic()
     if batch.records:
         yield _ordered(batch)
 

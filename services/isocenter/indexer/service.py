@@ -24,6 +24,10 @@ def build(
         subscriptions=[
             Subscription(CONSUMED, indexing.on_events, wanted=lambda: indexing.is_indexing)
         ],
-        tasks={"sweep": indexing.sweep, "documents": indexing.keep_documents},
+        tasks={
+            "sweep": indexing.sweep,
+            "documents": indexing.keep_documents,
+            "lease": indexing.stay_writer,
+        },
     )
     return service, indexing

@@ -1,6 +1,7 @@
-"""The indexer among the others: events in, events out, and what happens between. All blocking work is in one thread."""
+"""The indexer among the others: events in, events out, and what happens between. One thread does what blocks."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -96,11 +97,25 @@ class IndexerService:
                 with suppress(IsocenterError):
                     await self._do(Indexer.measure)
 
-    async def keep_documents(self) -> None:
-        """Recompute series and study documents: at once when nothing comes, else now and then; for ever."""
+    async def stay_writer(self) -> None:
+        """Keep the index's lease, however long a broker is waited for or the journal is read; for ever."""
         while True:
-            await self._changed.wait()
+            await asyncio.sleep(self._settings.sweep_s)
+            if self._opened is not None and self._opened.is_open:
+                with contextlib.suppress(IsocenterError):  # the sweep finds out, and says so
+                    await asyncio.to_thread(self._opened.stay_writer)
+
+    async def keep_documents(self) -> None:
+        """Recompute series and study documents: at once when nothing comes, else now and then; for ever.
+
+        Now and then also for studies that the process marked which had the index before, in a write that came late.
+        """
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._settings.sweep_s)
             self._changed.clear()
+            if not self.is_indexing:  # whoever opens the index recomputes what is marked by then
+                continue
             try:
                 await self._refresh()
             except IsocenterError as error:

@@ -4,23 +4,15 @@ Every service replica, MinIO, OpenSearch and one of three NATS servers, each onc
 """
 
 import random
-import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.perf.scans import Maker
-from tests.support.checker.check import check
-from tests.support.checker.evidence import collect, until_indexed, until_told
 from tests.support.cluster_platform import ClusterPlatform, running_cluster_platform
-from tests.support.sending import Item, Sending, acknowledged
+from tests.support.cluster_rounds import INSTANCES, chance, run, under_way, until_acknowledged
 
-SEED = 20_262
-INSTANCES, STUDIES, SIDE = 400, 5, 32  # of one send
 ROUNDS, SOAK_ROUNDS, BATCHES = 2, 10, 2
-SETTLED_WITHIN_S = 240.0
 WIPED = "index wiped"
 NATS = ("nats-1", "nats-2", "nats-3")
 
@@ -50,44 +42,19 @@ def victims_of(platform: ClusterPlatform, rng: random.Random) -> list[str]:
 
 def send_and_harm(platform: ClusterPlatform, log: Path, number: int) -> list[str]:
     """One send, with a harm after every so many acknowledged instances."""
-    rng = random.Random(f"{SEED}-{number}")
-    victims = victims_of(platform, rng)
-    items = [Item(n % STUDIES, n // STUDIES) for n in range(INSTANCES)]
-    sending = Sending(platform, Maker(number, SIDE, SIDE), items, log)
-    sending.start()
-    try:
+    victims = victims_of(platform, chance(number))
+    with under_way(platform, log, number) as sending:
         for place, victim in enumerate(victims, 1):
-            moment = place * INSTANCES // (len(victims) + 2)
-            platform.until(lambda at=moment: sending.acknowledged >= at or sending.is_over, 120)
+            until_acknowledged(platform, sending, place * INSTANCES // (len(victims) + 2))
             harm(platform, victim)
-    finally:
-        if sending.is_over:
-            sending.stop()
-    sending.finish(120)
     return victims
-
-
-def run(platform: ClusterPlatform, folder: Path, rounds: range) -> Counter[str]:
-    """Rounds on one platform; after each all evidence is held against each other."""
-    log, harmed = folder / "acknowledged.log", Counter[str]()
-    for number in rounds:
-        began = time.monotonic()
-        harmed.update(send_and_harm(platform, log, number))
-        sent = time.monotonic()
-        until_indexed(platform, SETTLED_WITHIN_S)
-        until_told(platform, SETTLED_WITHIN_S)
-        print(f"round {number}: {sent - began:.1f} s, {time.monotonic() - sent:.1f} s to settle")  # noqa: T201
-        wrong = check(collect(platform, acknowledged(log)))
-        assert not wrong, f"{len(wrong)} faults, the first: {wrong[:5]}"
-    assert len(set(acknowledged(log))) == INSTANCES * len(rounds)
-    return harmed
 
 
 @pytest.mark.timeout(900)
 def test_what_was_acknowledged_is_found_once_whoever_is_killed(
     cluster: ClusterPlatform, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    harmed = run(cluster, tmp_path, range(1, ROUNDS + 1))
+    harmed = run(cluster, tmp_path, range(1, ROUNDS + 1), send_and_harm)
     assert all(harmed[name] == ROUNDS for name in (*cluster.parts, WIPED) if name not in NATS)
     record_property("harmed on the cluster", str(dict(harmed)))
 
@@ -99,4 +66,5 @@ def test_twenty_rounds_of_kills(
 ) -> None:
     with running_cluster_platform(tmp_path / "data") as platform:
         rounds = range(1000 * batch, 1000 * batch + SOAK_ROUNDS)
-        record_property("harmed on the cluster", str(dict(run(platform, tmp_path, rounds))))
+        harmed = run(platform, tmp_path, rounds, send_and_harm)
+    record_property("harmed on the cluster", str(dict(harmed)))

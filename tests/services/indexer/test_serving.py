@@ -1,11 +1,15 @@
 """The whole service on a real broker: events in, rows and events out."""
 
+import asyncio
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import grpc
 import pytest
+from tests.support.checker import index_rows
 from tests.support.indexer_serving import serving, stored, visible
 from tests.support.indexing import World, receipt
 from tests.support.nats_server import RunningNats, running_nats
@@ -14,6 +18,8 @@ from tests.support.wait import until
 from isocenter.adapters.bus.nats import NatsBus
 from isocenter.api.index.v1 import index_service_pb2 as pb
 from isocenter.errors import Conflict, InvalidRequest
+from isocenter.events.event import Event
+from isocenter.indexer.indexing import Indexer
 from isocenter.runtime.rpc_errors import translated
 
 
@@ -65,6 +71,48 @@ async def test_study_is_completed_and_said_so(world: World, bus: NatsBus) -> Non
         await until(lambda: len(visible(world)) == 1)
         world.now_ms += 2_000
         await until(lambda: running.said == ["study.arrived", "study.completed"])
+
+
+async def test_index_is_kept_while_a_broker_that_hangs_is_waited_for(
+    world: World, bus: NatsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[None] = []
+    monkeypatch.setattr(Indexer, "stay_writer", lambda _: looks.append(None))
+    hangs = asyncio.Event()
+
+    async def hang(_: Event) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bus, "publish", hang)
+    async with serving(world, bus, sweep_s=0.05) as running:
+        world.tell(receipt())
+        await hangs.wait()
+        before = len(looks)
+        await until(lambda: len(looks) > before + 10)
+        assert running.said == []
+
+
+async def test_study_that_was_marked_behind_its_back_is_recomputed(
+    world: World, bus: NatsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a process that had the index before, in a write that came late."""
+    looks: list[tuple[int, int]] = []  # how old what is looked for has to be, and how much it was
+
+    def watched(indexer: Indexer, older_than_ms: int = 0) -> int:
+        made = refresh(indexer, older_than_ms)
+        looks.append((older_than_ms, made))
+        return made
+
+    refresh = Indexer.refresh
+    monkeypatch.setattr(Indexer, "refresh", watched)
+    async with serving(world, bus, sweep_s=0.05) as running:
+        world.tell(receipt())
+        await until(lambda: running.said == ["study.arrived"])
+        await until(lambda: looks[-1:] == [(0, 0)] and not provisional(world))  # at rest
+        with closing(sqlite3.connect(index_rows.serving(world.root / "index"))) as late, late:
+            late.execute("INSERT INTO dirty VALUES ('1.2.1', 0)")
+        await until(lambda: index_rows.dirty(world.root / "index") == 0)
 
 
 async def test_broker_that_is_away_delays_what_is_said_and_not_what_is_found(
