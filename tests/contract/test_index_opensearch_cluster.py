@@ -1,6 +1,7 @@
 """What the index on OpenSearch promises beyond the contract: many matches, many processes, indices that go."""
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -117,6 +118,27 @@ def test_one_process_writes_at_a_time_and_the_next_has_a_greater_fence(
     assert opened[-1].totals() == NOTHING
     assert opened[-1].positions() == {}
     opened[-1].close()
+
+
+def test_lease_is_kept_by_a_holder_that_waits_for_something_else(
+    url: str, opensearch: OpenSearchForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LEASE_S", 1.0)
+    monkeypatch.setattr(lease, "RENEW_S", 0.1)
+    place = located(url, **opensearch.secrets)
+    mine = OpenSearchGenerations(*place, holder="a", keeps=True).open()
+    theirs = OpenSearchGenerations(*place, holder="b")
+    began_s = time.monotonic()
+
+    def is_refused_for_long() -> bool:
+        with pytest.raises(Unavailable):
+            theirs.open()
+        return time.monotonic() - began_s > 3 * lease.LEASE_S
+
+    poll(is_refused_for_long)
+    mine.check_writer()
+    mine.close()
+    theirs.open().close()
 
 
 def test_of_two_that_find_no_index_at_once_the_later_takes_what_the_other_made(

@@ -22,7 +22,6 @@ from isocenter.indexer.completion import (
 from isocenter.indexer.decided import Decision
 from isocenter.indexer.follow import Follower
 from isocenter.indexer.own import is_own, last_commit, own_of, resume
-from isocenter.indexer.reading import batches
 from isocenter.indexer.rebuild import Rebuild
 from isocenter.indexer.recompute import recompute
 from isocenter.indexer.sayings import Saying, sayings
@@ -175,10 +174,6 @@ class Indexer:
             and self._ports.generations.serves(self._index)
         )
 
-    def stay_writer(self) -> None:
-        """Keep the index's lease, in any thread; raises Unavailable once it is another's."""
-        self._index.check_writer()
-
     def reopen(self) -> None:
         """Open the index anew; when it is gone, rebuild it. What the last stream ended with is taken up.
 
@@ -257,7 +252,6 @@ class Indexer:
         """Go on where whoever wrote it before ended, with versions greater than all of theirs."""
         self._clock.observe(self._journal.latest_version())
         ends = self._ends()
-        index.check_writer()  # reading may have taken as long as the lease lasts
         if not index.positions() and any(ends.values()):
             index = self._rebuilt(index, ends)
         follower = self._following(index)
@@ -307,9 +301,7 @@ class Indexer:
     def _restore_untold(self, follower: Follower) -> None:
         """Look again at what was applied before this start, but perhaps never said."""
         for stream, (told, applied) in self._untold.restore(follower.positions).items():
-            for batch in batches(self._journal, {stream: told}, {stream: applied}):
-                follower.index.check_writer()
-                self._saw(batch.records)
+            self._saw(list(self._journal.read(stream, told, applied)))
 
     def _saw(self, records: Sequence[Record]) -> None:
         self._untold.saw(records, time.monotonic())

@@ -9,7 +9,7 @@ from itertools import groupby
 from isocenter.ports.journal import Journal, Record, Stream
 
 MAX_RECORDS = 500
-MAX_READ_S = 2.0  # of a slow journal: whoever writes what there is by then keeps the index's lease
+MAX_READ_S = 2.0  # of a slow journal: what was read by then can be found
 MAX_OPEN = (
     64  # streams read at a time from the start on; of more, each is opened when its turn comes
 )

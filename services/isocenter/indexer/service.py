@@ -24,10 +24,6 @@ def build(
         subscriptions=[
             Subscription(CONSUMED, indexing.on_events, wanted=lambda: indexing.is_indexing)
         ],
-        tasks={
-            "sweep": indexing.sweep,
-            "documents": indexing.keep_documents,
-            "lease": indexing.stay_writer,
-        },
+        tasks={"sweep": indexing.sweep, "documents": indexing.keep_documents},
     )
     return service, indexing

@@ -97,14 +97,6 @@ class IndexerService:
                 with suppress(IsocenterError):
                     await self._do(Indexer.measure)
 
-    async def stay_writer(self) -> None:
-        """Keep the index's lease, however long a broker is waited for or the journal is read; for ever."""
-        while True:
-            await asyncio.sleep(self._settings.sweep_s)
-            if self._opened is not None and self._opened.is_open:
-                with contextlib.suppress(IsocenterError):  # the sweep finds out, and says so
-                    await asyncio.to_thread(self._opened.stay_writer)
-
     async def keep_documents(self) -> None:
         """Recompute series and study documents: at once when nothing comes, else now and then; for ever.
 

@@ -1,6 +1,5 @@
 """The whole service on a real broker: events in, rows and events out."""
 
-import asyncio
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from tests.support.wait import until
 from isocenter.adapters.bus.nats import NatsBus
 from isocenter.api.index.v1 import index_service_pb2 as pb
 from isocenter.errors import Conflict, InvalidRequest
-from isocenter.events.event import Event
 from isocenter.indexer.indexing import Indexer
 from isocenter.runtime.rpc_errors import translated
 
@@ -71,26 +69,6 @@ async def test_study_is_completed_and_said_so(world: World, bus: NatsBus) -> Non
         await until(lambda: len(visible(world)) == 1)
         world.now_ms += 2_000
         await until(lambda: running.said == ["study.arrived", "study.completed"])
-
-
-async def test_index_is_kept_while_a_broker_that_hangs_is_waited_for(
-    world: World, bus: NatsBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks: list[None] = []
-    monkeypatch.setattr(Indexer, "stay_writer", lambda _: looks.append(None))
-    hangs = asyncio.Event()
-
-    async def hang(_: Event) -> None:
-        hangs.set()
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(bus, "publish", hang)
-    async with serving(world, bus, sweep_s=0.05) as running:
-        world.tell(receipt())
-        await hangs.wait()
-        before = len(looks)
-        await until(lambda: len(looks) > before + 10)
-        assert running.said == []
 
 
 async def test_study_that_was_marked_behind_its_back_is_recomputed(

@@ -6,15 +6,15 @@ A process that is halted or dead keeps nothing.
 
 import threading
 
-from isocenter.adapters.index.opensearch.lease import RENEW_S, Lease
+from isocenter.adapters.index.opensearch import lease
 from isocenter.errors import IsocenterError
 
 
 class Keeping:
     """A thread that renews one lease in time, until it is stopped or the lease is lost."""
 
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
+    def __init__(self, held: lease.Lease) -> None:
+        self._held = held
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="index lease", daemon=True)
         self._thread.start()
@@ -25,8 +25,8 @@ class Keeping:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(RENEW_S) and not self._lease.is_lost:
+        while not self._over.wait(lease.RENEW_S) and not self._held.is_lost:
             try:
-                self._lease.renew()
+                self._held.renew()
             except IsocenterError:
                 continue  # whoever writes next hears of it
