@@ -1,7 +1,6 @@
 """The indexer among the others: events in, events out, and what happens between. One thread does what blocks."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -103,7 +102,7 @@ class IndexerService:
         Now and then also for studies that the process marked which had the index before, in a write that came late.
         """
         while True:
-            with contextlib.suppress(TimeoutError):
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), self._settings.sweep_s)
             self._changed.clear()
             if not self.is_indexing:  # whoever opens the index recomputes what is marked by then
