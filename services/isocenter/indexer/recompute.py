@@ -11,7 +11,7 @@ from isocenter.ports.clock import Clock
 from isocenter.ports.index_rows import IndexBatch, StudyRow
 
 MAX_AT_ONCE = (
-    100  # studies in one write: each costs a transaction, or several requests and a refresh
+    100  # studies in a write, which costs a transaction, or several requests and a refresh
 )
 
 

@@ -81,19 +81,19 @@ class Acknowledger:
 
     def _store(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
         if self._kept is None:
-            outcome = self._put(spool, receipt)
-            self.append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt)
-            return outcome
+            return self._store_there(spool, receipt)
         if not self._kept.store_is_away:
             try:
-                outcome = self._put(spool, receipt)
-                self.append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt)
+                return self._store_there(spool, receipt)
             except AWAY:
                 log.warning("acknowledged_from_the_spool")
-            else:
-                return outcome
         self._kept.keep(spool, receipt)
         return "stored"
+
+    def _store_there(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
+        outcome = self._put(spool, receipt)
+        self.append(EntryKind.RECEIPT, receipt.study_instance_uid, receipt)
+        return outcome
 
     def _put(self, spool: Spool, receipt: pb.Receipt) -> Literal["stored", "duplicate"]:
         """Make the object durable; the receipt's places are those of the object that stands."""
