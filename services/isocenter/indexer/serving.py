@@ -20,6 +20,7 @@ from isocenter.runtime.tracing import span_within
 
 QUIET_S = 0.12  # without anything new for so long, documents are made at once; writers speak every 0.1 s at most
 RETRY_S = 1.0
+SAY_AGAIN_S = 60.0
 NEAR_COMMITS = 2_000  # a rebuild this near to the serving index takes over
 
 R = TypeVar("R")
@@ -45,6 +46,8 @@ class IndexerService:
         self._changed_s = 0.0
         self._saying = asyncio.Lock()
         self._rebuilding = asyncio.Lock()
+        self._failure = ("", "")
+        self._failure_s = 0.0
 
     @property
     def is_indexing(self) -> bool:
@@ -92,7 +95,8 @@ class IndexerService:
             try:
                 await self._sweep_once()
             except IsocenterError as error:
-                log.warning("sweep_failed", reason=error.reason)
+                if self._is_news("sweep", error):
+                    log.warning("sweep_failed", reason=error.reason)
                 with suppress(IsocenterError):
                     await self._do(Indexer.measure)
 
@@ -159,11 +163,20 @@ class IndexerService:
             try:
                 self._opened = await loop.run_in_executor(self._thread, self._opening)
             except IsocenterError as error:
-                log.warning("index_not_open", reason=error.reason)
+                if self._is_news("open", error):
+                    log.warning("index_not_open", reason=error.reason)
                 self._tried.set()
                 await asyncio.sleep(RETRY_S)
         self._tried.set()
         self._changed.set()
+
+    def _is_news(self, what: str, error: IsocenterError) -> bool:
+        """Whether to log a failure: the same one only once a minute, for who stands by fails every second."""
+        failure, now_s = (what, error.reason), time.monotonic()
+        if failure == self._failure and now_s - self._failure_s < SAY_AGAIN_S:
+            return False
+        self._failure, self._failure_s = failure, now_s
+        return True
 
     async def _call(self, work: Callable[[Indexer], R]) -> R:
         """Do something in the indexer's thread; raises Unavailable while the index is not open here."""

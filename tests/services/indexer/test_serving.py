@@ -1,5 +1,6 @@
 """The whole service on a real broker: events in, rows and events out."""
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from structlog.testing import capture_logs
 from tests.support.checker import index_rows
 from tests.support.indexer_serving import serving, stored, visible
 from tests.support.indexing import World, receipt
@@ -16,8 +18,11 @@ from tests.support.wait import until
 
 from isocenter.adapters.bus.nats import NatsBus
 from isocenter.api.index.v1 import index_service_pb2 as pb
-from isocenter.errors import Conflict, InvalidRequest
+from isocenter.errors import Conflict, InvalidRequest, Unavailable
+from isocenter.indexer import serving as serving_room
 from isocenter.indexer.indexing import Indexer
+from isocenter.indexer.serving import IndexerService
+from isocenter.indexer.settings import IndexerSettings
 from isocenter.runtime.rpc_errors import translated
 
 
@@ -69,6 +74,25 @@ async def test_study_is_completed_and_said_so(world: World, bus: NatsBus) -> Non
         await until(lambda: len(visible(world)) == 1)
         world.now_ms += 2_000
         await until(lambda: running.said == ["study.arrived", "study.completed"])
+
+
+async def test_who_stands_by_says_so_once_and_not_with_every_try(
+    bus: NatsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_room, "RETRY_S", 0.001)
+    tries: list[None] = []
+
+    def another_has_it() -> Indexer:
+        tries.append(None)
+        raise Unavailable
+
+    with capture_logs() as logs:
+        standing_by = IndexerService(another_has_it, bus, IndexerSettings())
+        sweep = asyncio.ensure_future(standing_by.sweep())
+        await until(lambda: len(tries) > 20)
+        sweep.cancel()
+        standing_by.close()
+    assert [log["event"] for log in logs] == ["index_not_open"]
 
 
 async def test_study_that_was_marked_behind_its_back_is_recomputed(
