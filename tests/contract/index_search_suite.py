@@ -10,6 +10,7 @@ from tests.support.index_queries import keys, studies
 from tests.support.index_rows import Document, Study, batch_of, element, name
 from tests.support.reference_matcher import Key, matches
 
+from isocenter.dicom.fuzzy_names import fuzzy_name
 from isocenter.dicom.matching import Match, SingleValue, combine, parse
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, IndexGenerations, IndexReader, Level, Query
@@ -95,6 +96,20 @@ NAME_VECTORS = [
     ("yamada tarou", ["1.1"]),
     ("nobody", []),
     ("ａｎｎ", ["1.8"]),
+]
+FUZZY_VECTORS = [  # each word begins one of the name's words, in any order and group
+    ("tarou yamada", ["1.1"]),
+    ("Taro, Yam", ["1.1"]),
+    ("yam 太", ["1.1"]),
+    ("たろう yamada", ["1.1"]),
+    ("jörg müller", ["1.6"]),
+    ("ake dr", ["1.6"]),
+    ("wang^xiao", ["1.5"]),
+    ("*neil ann", ["1.8"]),
+    ("yamada hong", []),
+    ("amada", []),
+    ("yamada yamada", ["1.1"]),
+    ("*", sorted(NAMES)),
 ]
 
 DATES = {
@@ -202,6 +217,14 @@ class IndexSearchSuite:
             for key, _ in NAME_VECTORS
         ]
         assert got == NAME_VECTORS
+
+    def test_fuzzy_names_are_found_by_the_beginnings_of_their_words(self) -> None:
+        reader = self.filled(*(Study(uid, {"00100010": text}) for uid, text in NAMES.items()))
+        got = []
+        for key, _ in FUZZY_VECTORS:
+            query = Query("study", combine(fuzzy_name("00100010", key)), limit=1000)
+            got.append((key, sorted(uid_of(one) for one in reader.search(query))))
+        assert got == FUZZY_VECTORS
 
     def test_any_name_of_a_study_is_matched_like_the_patients(self) -> None:
         reader = self.filled(

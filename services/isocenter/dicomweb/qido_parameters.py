@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from isocenter.dicom.attributes import key_of, tag_of, vr_of
+from isocenter.dicom.fuzzy_names import fuzzy_name
 from isocenter.dicom.matching import Match, combine, parse
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import InvalidRequest, LimitExceeded
@@ -15,9 +16,6 @@ MAX_OFFSET = 1_000_000_000
 MAX_CIRCLE = 32
 SAME_PATIENT = "samepatientas"
 ALL = "all"
-FUZZY_IGNORED = (
-    "The fuzzymatching parameter is not supported. Only literal matching has been performed."
-)
 MULTIPLE_IGNORED = (
     "The multiplevaluematching parameter is not supported. "
     "Multiple Value Matching has not been performed."
@@ -63,14 +61,15 @@ def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
     own = [(name, value) for name, value in query if name in _OWN]
     include, include_all = _included(value for name, value in own if name == "includefield")
     single = dict(own)
+    flags = _flags(single)
     return SearchParameters(
-        conditions=_conditions(keys),
+        conditions=_conditions(keys, fuzzy=flags["fuzzymatching"]),
         include=include,
         include_all=include_all,
         limit=_count("limit", single["limit"]) if "limit" in single else None,
         offset=_count("offset", single.get("offset", "0")),
         order=_order(value for name, value in own if name == "orderby"),
-        warnings=_warnings(single),
+        warnings=(MULTIPLE_IGNORED,) if flags["multiplevaluematching"] else (),
         same_patient_as=_studies([value for name, value in own if name == SAME_PATIENT]),
     )
 
@@ -89,13 +88,16 @@ def attribute_tag(name: str) -> str:
     return key_of(tag)
 
 
-def _conditions(keys: Iterable[tuple[str, str]]) -> tuple[Match, ...]:
+def _conditions(keys: Iterable[tuple[str, str]], *, fuzzy: bool) -> tuple[Match, ...]:
     asked: dict[str, list[str]] = {}
     for name, value in keys:
         asked.setdefault(attribute_tag(name), []).append(value)
     found: list[Match] = []
     for tag, values in asked.items():
         vr = _vr(tag)
+        if vr == "PN" and fuzzy:
+            found += [match for value in values for match in fuzzy_name(tag, value)]
+            continue
         joined = ["\\".join(values)] if vr == "UI" else values
         found += [match for value in joined if (match := parse(tag, vr, value)) is not None]
     return combine(found)
@@ -149,15 +151,14 @@ def _count(name: str, text: str) -> int:
     return int(text)
 
 
-def _warnings(single: dict[str, str]) -> tuple[str, ...]:
+def _flags(single: dict[str, str]) -> dict[str, bool]:
     flags: dict[str, bool] = {}
     for name in ("fuzzymatching", "emptyvaluematching", "multiplevaluematching"):
         text = single.get(name, "false").lower()
         if text not in _BOOLEANS:
             raise InvalidRequest(f"{name} is true or false")
         flags[name] = _BOOLEANS[text]
-    found = [FUZZY_IGNORED] if flags["fuzzymatching"] else []
-    return tuple(found + ([MULTIPLE_IGNORED] if flags["multiplevaluematching"] else []))
+    return flags
 
 
 def _shown(name: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isocenter.dicom.matching import DateTimeRange, PersonName, Range, SingleValue
-from isocenter.dicomweb.qido_parameters import FUZZY_IGNORED, SearchParameters, search_parameters
+from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
 from isocenter.errors import InvalidRequest, IsocenterError
 
 
@@ -75,9 +75,17 @@ def test_page_and_order_are_read() -> None:
     assert found.order == ("-00080020", "00100010")
 
 
-def test_fuzzy_matching_is_owed_a_warning() -> None:
-    assert search_parameters([("fuzzymatching", "true")]).warnings == (FUZZY_IGNORED,)
-    assert search_parameters([("fuzzymatching", "false")]).warnings == ()
+def test_names_are_fuzzy_where_it_is_asked_for_and_nothing_else_is() -> None:
+    keys = [("PatientName", "tarou yamada"), ("PatientID", "a b")]
+    found = search_parameters([*keys, ("fuzzymatching", "true")])
+    assert found.conditions == (
+        PersonName("00100010", "tarou*"),
+        PersonName("00100010", "yamada*"),
+        SingleValue("00100020", "LO", ("a b",)),
+    )
+    assert found.warnings == ()
+    literal = search_parameters([*keys, ("fuzzymatching", "false")])
+    assert literal.conditions[0] == PersonName("00100010", "tarou yamada")
 
 
 @pytest.mark.parametrize(

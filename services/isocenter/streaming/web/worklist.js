@@ -2,6 +2,7 @@
 import { $, Refused, ask, cell, element, number } from './dom.js';
 
 const PAGE_SIZE = 50;
+const MAX_WORDS = 12; // of a name: the server takes no more
 const shown = { limit: PAGE_SIZE, asked: 0, known: null, text: '' };
 
 const values = (study, tag) => study[tag]?.Value ?? [];
@@ -96,7 +97,9 @@ function question(extra) {
 async function studies() {
   const words = $('q').value.replace(/[*?\\,"]/g, ' ').replace(/\s+/g, ' ').trim();
   if (!words) return ask(question({}));
-  const answers = await Promise.all(['PatientName', 'PatientID', 'AccessionNumber'].map((key) => ask(question({ [key]: `*${words}*` }))));
+  const name = words.split(' ').slice(0, MAX_WORDS).map((word) => `*${word}*`).join(' '); // in any order
+  const keys = [{ PatientName: name, fuzzymatching: 'true' }, { PatientID: `*${words}*` }, { AccessionNumber: `*${words}*` }];
+  const answers = await Promise.all(keys.map((key) => ask(question(key))));
   const found = new Map(answers.flat().map((study) => [uidOf(study), study]));
   const moment = (study) => text(study, '00080020') + text(study, '00080030');
   return [...found.values()].sort((one, other) => (moment(one) < moment(other) ? 1 : -1));
