@@ -22,7 +22,7 @@ from isocenter.errors import InvalidRequest
 from isocenter.ingest.ae_list import AeList, parse_ae_list
 from isocenter.ingest.destinations import LOST, Destination
 
-FIELDS = ("title", "address", "port", "may_send", "may_ask", "moves_to", "tls_subject")
+FIELDS = ("title", "address", "port", "may_send", "may_ask", "moves_to", "tls", "tls_subject")
 _ENTRY = re.compile(r"^\s*\[\[ae\]\]", re.MULTILINE)
 
 
@@ -95,6 +95,9 @@ def _shown(value: Any) -> str:
 @click.option(
     "--moves-to", multiple=True, help="May move to this destination alone; may be repeated."
 )
+@click.option(
+    "--tls", is_flag=True, help="It listens with TLS, and is believed by dicom-tls-ca.crt."
+)
 @click.option("--tls-subject", default="", help="Subject that its certificate has to have.")
 @click.pass_obj
 def add(platform: Platform, /, title: str, **given: Any) -> None:
@@ -155,7 +158,7 @@ def _echo(to: Destination, own: str) -> int:
     syntaxes = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
     contexts = (ProposedContext(1, VERIFICATION, syntaxes),)
     request = AssociateRequest(to.ae_title, own, contexts, own_information())
-    association = Requestor((to.host, to.port), request, Patience())
+    association = Requestor((to.host, to.port), request, Patience(), to.secured)
     response = association.send(
         1,
         {

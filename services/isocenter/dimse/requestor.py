@@ -28,6 +28,7 @@ from isocenter.dimse.pdu import (
     encode_p_data_stream,
     encode_pdu,
 )
+from isocenter.dimse.tls import Secured
 from isocenter.dimse.user import Context
 from isocenter.dimse.wire import Wire
 from isocenter.errors import TransientError
@@ -42,14 +43,18 @@ class AssociationRejected(TransientError):
 class Requestor:
     """An association that is established when this returns.
 
-    Raises OSError when nobody listens there, AssociationRejected, PeerClosed, PeerIdle, ProtocolViolation; any of the
-    last three from any method means that the association is over.
+    Raises OSError when nobody listens there or TLS finds somebody else, AssociationRejected, PeerClosed, PeerIdle,
+    ProtocolViolation; any of the last three from any method means that the association is over.
     """
 
     def __init__(
-        self, address: tuple[str, int], request: AssociateRequest, patience: Patience
+        self,
+        address: tuple[str, int],
+        request: AssociateRequest,
+        patience: Patience,
+        secured: Secured | None = None,
     ) -> None:
-        self._wire = Wire(socket.create_connection(address, CONNECT_S), patience)
+        self._wire = Wire(_connected(address, secured), patience)
         self._max_p_data_bytes = 0
         self._is_over = False
         try:
@@ -155,3 +160,14 @@ class Requestor:
                 if control & LAST:
                     return decode_command_set(bytes(command))
                 content = content[end:]
+
+
+def _connected(address: tuple[str, int], secured: Secured | None) -> socket.socket:
+    connection = socket.create_connection(address, CONNECT_S)
+    if secured is None:
+        return connection
+    try:
+        return secured.wrap(connection)
+    except BaseException:
+        connection.close()
+        raise

@@ -8,7 +8,8 @@ may_send = true             # left out: false
 may_ask = false             # left out: false; C-FIND, C-GET, C-MOVE
 port = 104                  # left out: no destination of C-MOVE; with it `address` is one address
 moves_to = ["WS1", "WS2"]   # left out: to every destination of this list
-tls_subject = "commonName=ct1.example"   # left out: no certificate asked
+tls = true                  # left out: false; it listens with TLS, by a certificate of dicom-tls-ca.crt
+tls_subject = "commonName=ct1.example"   # of its certificate, either way; left out: none asked, or any
 ```
 """
 
@@ -20,15 +21,17 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from isocenter.dimse.ae_title import is_valid_ae_title
+from isocenter.dimse.tls import Secured
 from isocenter.errors import InvalidRequest
 from isocenter.ingest.destinations import Destination
+from isocenter.ingest.tls_files import towards
 from isocenter.runtime.caller import Action, Caller
 from isocenter.runtime.log import logger
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_ENTRIES = 10_000
 _TEXTS = frozenset({"title", "address", "tls_subject"})
-_FLAGS = frozenset({"may_send", "may_ask"})
+_FLAGS = frozenset({"may_send", "may_ask", "tls"})
 _OTHERS = frozenset({"port", "moves_to"})
 _MAX_PORT = 0xFFFF
 _UNKNOWN_MAY = frozenset({Action.VERIFY, Action.STORE})
@@ -48,6 +51,7 @@ class AeEntry:
     tls_subject: str = ""
     port: int = 0  # 0: nothing can be moved there
     moves_to: tuple[str, ...] | None = None
+    tls: bool = False  # where it listens
 
     def is_from(self, address: str, tls_subject: str) -> bool:
         """Tell whether a connection can be this entry's."""
@@ -108,8 +112,14 @@ class AeList:
         """Where that title listens; None when the list does not say."""
         for entry in self.entries():
             if entry.title == title and entry.port and entry.network is not None:
-                return Destination(title, str(entry.network.network_address), entry.port)
+                host = str(entry.network.network_address)
+                return Destination(title, host, entry.port, self._secured(entry))
         return None
+
+    def _secured(self, entry: AeEntry) -> Secured | None:
+        if not entry.tls or self._path is None:
+            return None
+        return towards(self._path.parent, entry.tls_subject)
 
     def entries(self) -> tuple[AeEntry, ...]:
         """All entries, after a look whether the file changed."""
@@ -178,6 +188,7 @@ def _entry(table: object, number: int) -> AeEntry:
         tls_subject=table.get("tls_subject", ""),
         port=_port(table.get("port", 0), network, number),
         moves_to=_titles(table.get("moves_to"), number),
+        tls=table.get("tls", False),
     )
 
 

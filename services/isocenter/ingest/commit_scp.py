@@ -126,7 +126,8 @@ def _reported(
     proposed = (ProposedContext(1, STORAGE_COMMITMENT, syntaxes),)
     request = AssociateRequest(destination.ae_title, ae_title, proposed, user)
     try:
-        association = Requestor((destination.host, destination.port), request, Patience())
+        address = destination.host, destination.port
+        association = Requestor(address, request, Patience(), destination.secured)
         context = association.contexts.get(1)
         if context is None:
             association.release()

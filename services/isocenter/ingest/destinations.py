@@ -12,6 +12,7 @@ from isocenter.dimse.commands import CommandSet, Element, number_in
 from isocenter.dimse.faults import PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation
 from isocenter.dimse.limits import MAX_PRESENTATION_CONTEXTS, Patience
 from isocenter.dimse.requestor import AssociationRejected, Requestor
+from isocenter.dimse.tls import Secured
 from isocenter.dimse.user_information import own_information
 from isocenter.errors import IsocenterError
 from isocenter.ingest.retrieving import Step
@@ -36,6 +37,7 @@ class Destination:
     ae_title: str
     host: str
     port: int
+    secured: Secured | None = None  # None: without TLS
 
 
 class ToDestination:
@@ -126,7 +128,9 @@ class ToDestination:
             if attempt:
                 time.sleep(PAUSE_S)
             try:
-                association = Requestor((to.host, to.port), self._request(), self._patience)
+                association = Requestor(
+                    (to.host, to.port), self._request(), self._patience, to.secured
+                )
             except LOST as error:
                 log.warning("destination_not_reached", error=type(error).__name__)
                 continue

@@ -1,11 +1,9 @@
 """The process behind the one DICOM address."""
 
-import ssl
 import sys
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
 
 from isocenter.adapters.open import (
     open_bus,
@@ -17,8 +15,6 @@ from isocenter.adapters.open import (
 )
 from isocenter.dicomweb.problems import answer_of
 from isocenter.dimse.limits import Patience
-from isocenter.dimse.tls import server_context
-from isocenter.errors import InvalidRequest
 from isocenter.ingest.admission import Places
 from isocenter.ingest.ae_list import AeList
 from isocenter.ingest.asking_streaming import StreamingClient
@@ -28,6 +24,7 @@ from isocenter.ingest.listener import Listener
 from isocenter.ingest.service import Ingest, IngestPorts, build
 from isocenter.ingest.settings import IngestSettings
 from isocenter.ingest.suboperations import Sending
+from isocenter.ingest.tls_files import acceptor_context
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.lifecycle import Process, run
 from isocenter.runtime.nodes import names_in
@@ -39,21 +36,6 @@ from isocenter.runtime.store_probe import prove_store
 AE_LIST = "ae.toml"
 REPORTERS = 2  # storage commitments checked and told at once
 CONNECTIONS = 256  # open sockets, those that are no association yet included
-
-
-def tls_context(folder: Path) -> ssl.SSLContext:
-    """Load certificate and key; raises InvalidRequest that says which files are wanted."""
-    authorities = folder / "dicom-tls-ca.crt"
-    try:
-        return server_context(
-            folder / "dicom-tls.crt",
-            folder / "dicom-tls.key",
-            authorities if authorities.exists() else None,
-        )
-    except (OSError, ssl.SSLError) as error:
-        raise InvalidRequest(
-            f"TLS needs dicom-tls.crt and dicom-tls.key (PEM) in {folder}: {error}"
-        ) from error
 
 
 def open_listener(
@@ -84,7 +66,7 @@ def open_listener(
     is_shared = settings.share_dicom_port
     listener.listen(settings.listen, settings.dicom_port, is_shared=is_shared)
     if settings.dicom_tls_port:
-        tls = tls_context(settings.config_folder)
+        tls = acceptor_context(settings.config_folder)
         listener.listen(settings.listen, settings.dicom_tls_port, tls, is_shared=is_shared)
     return listener
 

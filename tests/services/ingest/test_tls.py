@@ -16,6 +16,7 @@ from tests.support.associations import (
     request_for,
     store_command,
 )
+from tests.support.dicom_certificates import make_certificates
 from tests.support.dicom_files import real_files
 from tests.support.poll import poll
 from tests.support.receiving import MemoryReceiver, dicom_address
@@ -23,7 +24,8 @@ from tests.support.receiving import MemoryReceiver, dicom_address
 from isocenter.dimse.commands import Element
 from isocenter.dimse.limits import Patience
 from isocenter.dimse.pdu import PduType
-from isocenter.dimse.tls import server_context
+from isocenter.dimse.requestor import Requestor
+from isocenter.dimse.tls import Secured, server_context
 from isocenter.ingest.ae_list import AeList
 
 REQUEST = request_for(CT_IMAGE_STORAGE)
@@ -44,6 +46,10 @@ class Certificates:
             require_client_certificate=require,
         )
 
+    def secured(self, subject: str = "", authority: str = "ca") -> Secured:
+        own = self.path("ct1.crt"), self.path("ct1.key")
+        return Secured(self.path(f"{authority}.crt"), *own, subject)
+
     def client(self, name: str = "") -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.path("ca.crt")))
         context.check_hostname = False
@@ -55,19 +61,7 @@ class Certificates:
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    new = ("req", "-newkey", "rsa:2048", "-nodes")
-    openssl(*new, "-x509", "-days", "2", "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca")
-    for name in ("server", "ct1"):
-        subject = f"/O=Hospital, North/CN={name}"
-        openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
-        authority = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial")
-        openssl(
-            "x509", "-req", "-days", "2", "-in", f"{name}.csr", "-out", f"{name}.crt", *authority
-        )
+    make_certificates(folder, "server", "ct1")
     return Certificates(folder)
 
 
@@ -175,3 +169,38 @@ def test_draining_cuts_off_an_unfinished_message_over_tls(certificates: Certific
         running.listener.drain(0.4)
         poll(lambda: receiver.discarded == 1)
     assert receiver.count == 0
+
+
+SERVER = "organizationName=Hospital\\, North,commonName=server"
+
+
+@pytest.mark.parametrize("subject", ["", SERVER])
+def test_we_send_over_tls_and_show_our_certificate(
+    certificates: Certificates, subject: str
+) -> None:
+    receiver = MemoryReceiver()
+    with dicom_address(receiver, tls=certificates.server(require=True)) as running:
+        address = "127.0.0.1", running.tls_port
+        association = Requestor(address, REQUEST, Patience(), certificates.secured(subject))
+        response = association.send(1, store_command(), [bytes(300_000)])
+        association.release()
+    assert response[Element.STATUS] == 0
+    assert receiver.stored[0].sender.tls_subject.endswith("commonName=ct1")
+    assert receiver.stored[0].data_set == bytes(300_000)
+
+
+@pytest.mark.parametrize(
+    ("subject", "authority"), [("commonName=another", "ca"), ("", "ct1"), ("", "missing")]
+)
+def test_we_send_to_nobody_else_than_whom_we_mean(
+    certificates: Certificates, subject: str, authority: str
+) -> None:
+    receiver = MemoryReceiver()
+    with dicom_address(receiver, tls=certificates.server()) as running:
+        address, secured = ("127.0.0.1", running.tls_port), certificates.secured(subject, authority)
+        with pytest.raises(OSError, match=r"certificate|No such file"):
+            Requestor(address, REQUEST, Patience(), secured)
+        plain = "127.0.0.1", running.port
+        with pytest.raises(OSError, match=r"SSL|timed out"):
+            Requestor(plain, REQUEST, Patience(), certificates.secured())
+    assert receiver.begun == 0
