@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.contract.name_vectors import FUZZY_VECTORS, NAME_VECTORS, NAMES, YAMADA
 from tests.support.index_queries import keys, studies
 from tests.support.index_rows import Document, Study, batch_of, element, name
 from tests.support.reference_matcher import Key, matches
@@ -43,74 +44,6 @@ def found_by(reader: IndexReader, level: Level, *asked: Key) -> list[str]:
     assert reader.count(query) == len(found)
     return found
 
-
-YAMADA = name("Yamada^Tarou", "山田^太郎", "やまだ^たろう")
-NAMES: dict[str, dict[str, object]] = {
-    "1.1": YAMADA,
-    "1.2": name("Hong^Gildong", "洪^吉洞", "홍^길동"),
-    "1.3": name("Παπαδόπουλος^Γιώργος"),
-    "1.4": name("قباني^لنزار"),
-    "1.5": name("Wang^XiaoDong", "王^小东"),
-    "1.6": name("Müller-Lüdenscheidt^Jörg Åke^^Dr"),
-    "1.7": name("Łukasiewicz^Władysław"),
-    "1.8": name("O'Neil [x]^Ann"),
-    "1.9": name("ﾔﾏﾀﾞ^ﾀﾛｳ"),
-}
-NAME_VECTORS = [
-    ("yamada", ["1.1"]),
-    ("YAMADA^TAROU", ["1.1"]),
-    ("Yamada^*", ["1.1"]),
-    ("太郎", ["1.1"]),
-    ("山田^太郎", ["1.1"]),
-    ("山*", ["1.1"]),
-    ("*郎", ["1.1"]),
-    ("やまだ", ["1.1", "1.9"]),
-    ("ヤマダ", ["1.1", "1.9"]),
-    ("ヤマタ", []),
-    ("=山田^太郎", ["1.1"]),
-    ("Yamada^Tarou=山田^太郎=やまだ^たろう", ["1.1"]),
-    ("Yamada^Tarou=山口*", []),
-    ("吉洞", ["1.2"]),
-    ("길동", ["1.2"]),
-    ("홍^길*", ["1.2"]),
-    ("홍^길도", []),
-    ("παπαδοπουλοσ", ["1.3"]),
-    ("ΠΑΠΑΔΌΠΟΥΛΟΣ^ΓΙΏΡΓΟΣ", ["1.3"]),
-    ("*δοπου*", ["1.3"]),
-    ("قباني", ["1.4"]),
-    ("قَبَّاني", ["1.4"]),
-    ("小东", ["1.5"]),
-    ("muller-ludenscheidt", ["1.6"]),
-    ("MÜLLER*", ["1.6"]),
-    ("Mu\u0308ller*", ["1.6"]),
-    ("*ludensch*", ["1.6"]),
-    ("ake", ["1.6"]),
-    ("muller-ludenscheidt^jorg ake", []),
-    ("muller-ludenscheidt^jorg ake^^dr", ["1.6"]),
-    ("muller-ludenscheidt^jorg ake*", ["1.6"]),
-    ("lukasiewicz^wladyslaw", ["1.7"]),
-    ("o'neil [x]", ["1.8"]),
-    ("*[x]*", ["1.8"]),
-    ("?nn", ["1.8"]),
-    ("ya*ta*", ["1.1"]),
-    ("yamada tarou", ["1.1"]),
-    ("nobody", []),
-    ("ａｎｎ", ["1.8"]),
-]
-FUZZY_VECTORS = [  # each word begins one of the name's words, in any order and group
-    ("tarou yamada", ["1.1"]),
-    ("Taro, Yam", ["1.1"]),
-    ("yam 太", ["1.1"]),
-    ("たろう yamada", ["1.1"]),
-    ("jörg müller", ["1.6"]),
-    ("ake dr", ["1.6"]),
-    ("wang^xiao", ["1.5"]),
-    ("*neil ann", ["1.8"]),
-    ("yamada hong", []),
-    ("amada", []),
-    ("yamada yamada", ["1.1"]),
-    ("*", sorted(NAMES)),
-]
 
 DATES = {
     "2.1": ("20240131", "235959.5"),
