@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
-from tests.support.commanded import Commanded, platform
+from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.part10 import SECONDARY_CAPTURE, part10
 from tests.support.ports import free_port
 from tests.support.senders import fresh_uid
@@ -29,11 +29,7 @@ def port() -> int:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Commanded]:
-    folder = tmp_path_factory.mktemp("committing")
-    config = folder / "data" / "config"
-    config.mkdir(parents=True)
-    (config / "ae.toml").write_text(
-        f"""
+    known = f"""
 [[ae]]
 title = "LISTED"
 address = "127.0.0.1"
@@ -44,8 +40,7 @@ may_send = true
 title = "READER"
 may_ask = true
 """
-    )
-    with platform(folder) as running:
+    with platform_that_knows(known, tmp_path_factory.mktemp("committing")) as running:
         yield running
 
 

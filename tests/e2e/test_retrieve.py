@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, build_role, evt
 from tests.support import foreign
-from tests.support.commanded import Commanded, platform
+from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.data_sets import text
 from tests.support.dicom_files import real_files
 from tests.support.part10 import part10
@@ -37,11 +37,7 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Commanded]:
     """All real files, and one workstation that they may be moved to."""
-    folder = tmp_path_factory.mktemp("archive")
-    config = folder / "data" / "config"
-    config.mkdir(parents=True)
-    (config / "ae.toml").write_text(
-        f"""
+    known = f"""
 [[ae]]
 title = "WS1"
 address = "127.0.0.1"
@@ -62,9 +58,8 @@ moves_to = ["GONE"]
 title = "CT1"
 may_send = true
 """
-    )
     folders = sorted({file.path.parent for file in real_files()})
-    with platform(folder) as running:
+    with platform_that_knows(known, tmp_path_factory.mktemp("archive")) as running:
         running.cli("import", *folders, code=1)  # some are broken
         running.until_settled()
         yield running

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support import foreign
-from tests.support.commanded import Commanded, platform
+from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.dicom_certificates import make_certificates
 from tests.support.ports import free_port, until_open
 from tests.support.senders import give_study
@@ -30,11 +30,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Com
     for made, name in (("ca.crt", "-ca.crt"), ("archive.crt", ".crt"), ("archive.key", ".key")):
         shutil.copy(folder / made, config / f"dicom-tls{name}")
     entry = f'title = "%s"\naddress = "127.0.0.1"\nport = {port}\ntls = true\n'
-    (config / "ae.toml").write_text(
+    known = (
         f'[[ae]]\n{entry % "WS1"}tls_subject = "{SUBJECT}"\n'
         f'[[ae]]\n{entry % "IMPOSTOR"}tls_subject = "commonName=another"\n'
     )
-    with platform(folder) as running:
+    with platform_that_knows(known, folder) as running:
         yield running
 
 

@@ -93,3 +93,13 @@ def platform(
     """A platform for as long as the block lasts; on failure the ends of its logs are printed."""
     with kept_running(made(folder, *options, **arguments)) as running:
         yield running
+
+
+@contextmanager
+def platform_that_knows(ae_list: str, folder: Path) -> Iterator[Commanded]:
+    """A platform with this AE list; other files of its config folder may lie there already."""
+    config = folder / "data" / "config"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "ae.toml").write_text(ae_list)
+    with platform(folder) as running:
+        yield running
