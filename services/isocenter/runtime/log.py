@@ -1,13 +1,15 @@
 """Structured logs: constant event names, fields from a list of allowed ones, so that no patient's data slips out."""
 
+import contextlib
 import hashlib
+import io
 import logging
 import re
 import secrets
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -41,6 +43,25 @@ def logger(name: str) -> FilteringBoundLogger:
     return made
 
 
+class Lossy(io.TextIOBase):
+    """A stream that a full disk or a reader who left does not break: a line is lost, and its process lives on."""
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self._out = out
+
+    def write(self, text: str) -> int:
+        """Write it, or not."""
+        with contextlib.suppress(OSError):
+            self._out.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand it on, or not."""
+        with contextlib.suppress(OSError):
+            self._out.flush()
+
+
 def configure(
     service: str,
     *,
@@ -72,7 +93,7 @@ def configure(
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Lossy(out))),
         cache_logger_on_first_use=False,
     )
     _tame_libraries()

@@ -52,6 +52,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with watched(tmp_path_factory.mktemp("alerting")) as platform:
+        platform.until_seen(f"count(up == 1) == {len(platform.pods.ports)}")
         yield platform
 
 
@@ -74,7 +75,6 @@ def timeless(rule: dict[str, Any]) -> dict[str, Any]:
 def test_no_alert_fires_while_all_is_well(platform: Watched) -> None:
     give_study(platform.pods.url, 3)
     platform.until_quiet()
-    platform.until_seen("up == 1")
     platform.stays_quiet(HEALTHY_S)
 
 

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import logging
@@ -37,6 +38,24 @@ def test_a_line_is_json_with_the_service_and_the_event(lines: Lines) -> None:
     assert line["event"] == "instance_stored"
     assert (line["service"], line["site"], line["size_bytes"]) == ("ingest", "local", 5)
     assert line["level"] == "info"
+
+
+class FullDisk(io.StringIO):
+    """A file that has no room for another byte."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, text)
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+
+def test_a_full_disk_costs_lines_and_no_process() -> None:
+    configure("ingest", key=b"k", stream=FullDisk(), site="local")
+    try:
+        logger("m").error("not_ready", reason="LOW_MARK")
+    finally:
+        structlog.reset_defaults()
 
 
 def test_patients_fields_are_dropped_and_counted(lines: Lines) -> None:
