@@ -24,6 +24,7 @@ SERVICES = {
     "indexer": "isocenter.indexer.main",
     "http": "isocenter.embedded.http_worker",
     "streaming": "isocenter.streaming.main",
+    "transcoder": "isocenter.transcoder.main",
 }
 Port = click.IntRange(1, 65535)
 

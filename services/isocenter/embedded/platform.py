@@ -24,7 +24,11 @@ class Part(NamedTuple):
     replicas: int  # in the cluster profile
 
 
-PARTS = (Part("indexer", INDEX_STAGE, 2), Part("ingest", EDGE_STAGE, 2))
+PARTS = (
+    Part("indexer", INDEX_STAGE, 2),
+    Part("ingest", EDGE_STAGE, 2),
+    Part("transcoder", EDGE_STAGE, 1),
+)
 """Services with processes of their own; a new one needs a line here. HTTP workers have the routes of all."""
 
 
@@ -53,6 +57,7 @@ def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[s
         "ISOCENTER_INGEST_PURGE_NODE": nodes_of("ingest", is_cluster=options.is_cluster)[0],
         "ISOCENTER_INGEST_INDEXER_NODES": indexers,
         "ISOCENTER_STREAMING_INDEXER_NODES": indexers,
+        "ISOCENTER_TRANSCODER_INDEXER_NODES": indexers,
         "ISOCENTER_INGEST_STREAMING_NODES": ",".join(workers(options)),
         "ISOCENTER_INDEXER_SETTLE_S": str(options.settle_s),
         **stands_on.told,

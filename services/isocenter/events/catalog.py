@@ -41,7 +41,7 @@ INSTANCE_STORED = Fact(
     "instance.stored",
     pb.InstanceStored,
     "ingest",
-    ("indexer",),
+    ("indexer", "transcoder"),
     7 * DAY_S,
     "Instances are durable; the event names the journal range with their receipts.",
 )
@@ -57,7 +57,7 @@ INSTANCE_DELETED = Fact(
     "instance.deleted",
     pb.InstanceDeleted,
     "ingest",
-    ("indexer",),
+    ("indexer", "transcoder"),
     7 * DAY_S,
     "A study, series or instance was deleted, undeleted or purged.",
 )
@@ -81,7 +81,7 @@ STUDY_COMPLETED = Fact(
     "study.completed",
     pb.StudyCompleted,
     "indexer",
-    (),
+    ("transcoder",),
     30 * DAY_S,
     "A study was quiet for its settle time and everything sent before is in it.",
 )
@@ -89,7 +89,7 @@ STUDY_REVISED = Fact(
     "study.revised",
     pb.StudyRevised,
     "indexer",
-    (),
+    ("transcoder",),
     30 * DAY_S,
     "Something changed in a study that had been complete.",
 )
@@ -97,7 +97,7 @@ STUDY_DELETED = Fact(
     "study.deleted",
     pb.StudyDeleted,
     "indexer",
-    (),
+    ("transcoder",),
     30 * DAY_S,
     "Nothing of a study can be found any more.",
 )
@@ -113,13 +113,23 @@ INSTANCE_HELD = Fact(
     "instance.held",
     pb.InstanceHeld,
     "indexer",
-    (),
+    ("transcoder",),
     30 * DAY_S,
     "An instance contradicts what stands and waits for a person.",
+)
+
+RENDITION_READY = Fact(
+    "rendition.ready",
+    pb.RenditionReady,
+    "transcoder",
+    (),
+    7 * DAY_S,
+    "Frames of a series can be had in the form they are streamed in.",
 )
 
 FACTS: tuple[Fact, ...] = (
     INSTANCE_STORED, INSTANCE_QUARANTINED, INSTANCE_DELETED, INSTANCE_CORRUPTED,
     STUDY_ARRIVED, STUDY_COMPLETED, STUDY_REVISED, STUDY_DELETED, INSTANCE_CONFLICTED, INSTANCE_HELD,
+    RENDITION_READY,
 )  # fmt: skip
 BY_NAME: dict[str, Fact] = {fact.name: fact for fact in FACTS}

@@ -1,7 +1,7 @@
 """The child in which all decoding happens: reads jobs from stdin, writes results to stdout, ends with its parent.
 
 Started by `pool`. It limits itself before it touches anything a stranger wrote: memory, CPU time per job, no files
-written, no core dumps, low priority.
+written, no core dumps, low priority, or none before the rest of the machine.
 """
 
 import json
@@ -17,6 +17,7 @@ from isocenter.pixels.image import EXPLICIT_VR_BIG_ENDIAN, Image
 from isocenter.pixels.jobs import Job, decode_job
 from isocenter.pixels.pipe import read_message, write_message
 from isocenter.pixels.render import render
+from isocenter.pixels.rendition import rendition
 from isocenter.pixels.rewrite import compressed_file, uncompressed_file
 
 NICE = 10
@@ -25,9 +26,11 @@ MAX_OPEN_FILES = 64
 
 
 def main() -> int:
-    """`python -m isocenter.pixels.codec_process MEMORY_BYTES CPU_SECONDS_PER_JOB`."""
+    """`python -m isocenter.pixels.codec_process MEMORY_BYTES CPU_SECONDS_PER_JOB [idle]`."""
     memory_bytes, cpu_s = int(sys.argv[1]), int(sys.argv[2])
     os.nice(NICE)
+    if sys.argv[3:] == ["idle"] and sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -60,7 +63,7 @@ def answer(header: bytes, document: bytes) -> tuple[dict[str, str], bytes]:
 
 
 def run(job: Job) -> tuple[dict[str, str], bytes]:
-    """Do one job; the header of the result is empty but for the colour model of decoded samples."""
+    """Do one job; the header of the result tells what is not in the payload, as the colour model of decoded samples."""
     if job.kind == "read":
         return {}, job.source.read_all(list(job.frames[0].ranges))
     if job.kind in ("explicit", "implicit"):
@@ -75,6 +78,8 @@ def run(job: Job) -> tuple[dict[str, str], bytes]:
         frames = [(list(frame.ranges), frame.first_bit) for frame in job.frames]
         return {}, compressed_file(job.source, frames, job.image, job.max_bytes, job.syntax)
     image = job.image.within(job.max_bytes)
+    if job.kind == "rendition":
+        return rendition(job.source, job.frames, job.frame_number, image, job.max_bytes)
     frame = job.source.read_all(list(job.frames[0].ranges))
     if job.kind == "render":
         return {}, _picture(job, image, frame)

@@ -10,7 +10,7 @@ from isocenter.pixels.image import Image
 from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
-Kind = Literal["decode", "render", "read", "explicit", "implicit", "compressed"]
+Kind = Literal["decode", "render", "read", "explicit", "implicit", "compressed", "rendition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Job:
     decode: samples of the first frame, explicit little endian. render: a picture of it, `document` is the instance's
     DICOM JSON. read: the ranges of the first frame as they are (for deflated objects). explicit: the whole object as a
     Part 10 file in Explicit VR Little Endian, all frames decoded. implicit: the same in Implicit VR Little Endian.
-    compressed: the same in `syntax`, lossless, each frame proven to come back equal.
+    compressed: the same in `syntax`, lossless, each frame proven to come back equal. rendition: the frames as they lie
+    in a pack, one after another; the header tells where each ends, see `made`.
     """
 
     kind: Kind

@@ -28,13 +28,14 @@ Result = tuple[dict[str, str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """Bounds of the pool and of each job."""
+    """Bounds of the pool and of each job. `idle`: the processes run only when nothing else wants to."""
 
     processes: int = 2
     max_waiting: int = 64
     job_timeout_s: float = 60.0
     cpu_s: int = 30
     memory_bytes: int = 2 << 30
+    idle: bool = False
 
 
 class CodecPool:
@@ -107,7 +108,7 @@ class _Child:
     def __init__(self, limits: PoolLimits) -> None:
         command = [
             sys.executable, "-I", "-m", "isocenter.pixels.codec_process",
-            str(limits.memory_bytes), str(limits.cpu_s),
+            str(limits.memory_bytes), str(limits.cpu_s), *(["idle"] if limits.idle else []),
         ]  # fmt: skip
         self._process = subprocess.Popen(  # noqa: S603
             command,

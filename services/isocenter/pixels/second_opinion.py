@@ -1,7 +1,8 @@
-"""GDCM as the second decoder, for streams the first one refuses."""
+"""Decoders of other lineage: GDCM for streams that the first one refuses, OpenJPEG to prove what OpenJPH encoded."""
 
 import gdcm
 import numpy as np
+from imagecodecs import jpeg2k_decode
 
 from isocenter.errors import InvalidInstance
 from isocenter.pixels.image import Image
@@ -44,3 +45,13 @@ def decode_with_gdcm(frame: bytes, image: Image) -> Samples:
     if image.samples_per_pixel == 1:
         return flat.reshape(image.rows, image.columns)
     return flat.reshape(image.rows, image.columns, image.samples_per_pixel)
+
+
+def decode_with_openjpeg(frame: bytes, image: Image) -> Samples:
+    """Samples of a whole HTJ2K codestream, of the width of Bits Allocated; raises InvalidInstance."""
+    try:
+        decoded = np.asarray(jpeg2k_decode(frame, planar=False, numthreads=1))
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise InvalidInstance("OpenJPEG cannot read this frame") from error
+    kind = f"<{'i' if image.signed else 'u'}{image.bits_allocated // 8}"
+    return decoded.astype(kind, copy=False)

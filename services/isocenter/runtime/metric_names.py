@@ -20,6 +20,7 @@ Counter = Literal[
     "isocenter_retrievals_total",
     "isocenter_rpc_calls_total",
     "isocenter_sign_in_failures_total",
+    "isocenter_transcoded_instances_total",
 ]
 Gauge = Literal[
     "isocenter_associations",
@@ -28,6 +29,7 @@ Gauge = Literal[
     "isocenter_journal_lag_commits",
     "isocenter_serving",
     "isocenter_spool_acknowledged_instances",
+    "isocenter_transcoding_studies",
 ]
 Histogram = Literal[
     "isocenter_codec_seconds",
@@ -80,6 +82,9 @@ MEANINGS: Mapping[Name, Meaning] = {
     ),
     "isocenter_rpc_calls_total": Meaning("counter", "gRPC calls answered, by code.", ("code",)),
     "isocenter_sign_in_failures_total": Meaning("counter", "Sign-ins with a wrong proof."),
+    "isocenter_transcoded_instances_total": Meaning(
+        "counter", "Instances brought into packs by outcome: proven, as_stored.", ("outcome",)
+    ),
     "isocenter_associations": Meaning("gauge", "DICOM associations open now."),
     "isocenter_consumer_lag_events": Meaning(
         "gauge", "Events not yet delivered or not yet acknowledged.", ("service",)
@@ -90,6 +95,7 @@ MEANINGS: Mapping[Name, Meaning] = {
     "isocenter_spool_acknowledged_instances": Meaning(
         "gauge", "Instances acknowledged from the spool that the object store does not have yet."
     ),
+    "isocenter_transcoding_studies": Meaning("gauge", "Studies that wait for their packs."),
     "isocenter_codec_seconds": Meaning(
         "histogram", "Time a codec process took, waiting for one included, by kind.", ("kind",)
     ),

@@ -10,6 +10,7 @@ from isocenter.dicom.transfer_syntaxes import (
     transfer_syntax,
 )
 from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
+from isocenter.pixels.described import vr_place
 from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Job, Kind
 from isocenter.pixels.pool import CodecPool, PoolLimits
@@ -119,11 +120,11 @@ class Decoding:
 
     def _image(self, stored: Stored) -> Image:
         image = stored.described()
-        if image.swapped_words and stored.layout is not None:
-            at = stored.layout.pixels.offset - 8  # VR, two reserved bytes, length (PS3.5 7.1.2)
-            vr = self._objects.piece(stored.object_key, stored.size_bytes, at, at + 2)
-            return image.written_as(bytes(vr))
-        return image
+        if not image.swapped_words or stored.layout is None:
+            return image
+        start, end = vr_place(stored.layout)
+        vr = self._objects.piece(stored.object_key, stored.size_bytes, start, end)
+        return image.written_as(bytes(vr))
 
     async def _run(self, stored: Stored, job: Job) -> bytes:
         with self._objects.local_file(stored.object_key) as path:

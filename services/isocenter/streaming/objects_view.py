@@ -3,12 +3,12 @@
 import contextlib
 import mmap
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from isocenter.errors import Corrupted, NotFound
 from isocenter.ports.objects import ObjectStore
+from isocenter.runtime.local_file import local_file
 from isocenter.runtime.web import Body
 from isocenter.streaming.cache import Lru
 from isocenter.streaming.pieces import nothing
@@ -59,15 +59,8 @@ class ObjectsView:
     @contextlib.contextmanager
     def local_file(self, key: str) -> Iterator[Path]:
         """The object as a file that another process can read, for as long as the block runs."""
-        path = self._objects.local_path(key)
-        if path is not None:
+        with local_file(self._objects, key) as path:
             yield path
-            return
-        with tempfile.NamedTemporaryFile(prefix="isocenter-") as copy:
-            for chunk in self._objects.stream(key):
-                copy.write(chunk)
-            copy.flush()
-            yield Path(copy.name)
 
     def _open(self, key: str, path: Path, size_bytes: int) -> mmap.mmap:
         mapped = _map(path)

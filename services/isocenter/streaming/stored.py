@@ -1,17 +1,12 @@
 """An instance as readers need it, looked up in the index and kept while the index does not change."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import orjson
-
-from isocenter.api.journal.v1.entries_pb2 import PixelData
-from isocenter.dicom.frames import Frame, FrameLayout, frame_layout
-from isocenter.dicom.pixel_location import PixelLocation
-from isocenter.dicom.transfer_syntaxes import transfer_syntax
+from isocenter.dicom.frames import Frame, FrameLayout
 from isocenter.dicom.uids import is_valid_uid
-from isocenter.errors import InvalidInstance, InvalidRequest, NotAcceptable, NotFound
-from isocenter.pixels.document import Document
-from isocenter.pixels.image import Image, image_of
+from isocenter.errors import InvalidRequest, NotAcceptable, NotFound
+from isocenter.pixels.described import pixels_of
+from isocenter.pixels.image import Image
 from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.asking import Asking
@@ -56,7 +51,7 @@ def stored_of(row: InstanceRow, *, described: bool = True) -> Stored:
 
     Not `described`, it has neither layout nor image: enough to send it as it is, and several times cheaper.
     """
-    image, layout = _pixels(row) if described else (None, None)
+    image, layout = pixels_of(row) if described else (None, None)
     return Stored(
         viewed=viewed_of(row),
         sop_class_uid=row.sop_class_uid,
@@ -79,43 +74,6 @@ def viewed_of(row: InstanceRow) -> Viewed:
         row.digest,
         row.edit_version,
     )
-
-
-def _pixels(row: InstanceRow) -> tuple[Image | None, FrameLayout | None]:
-    if not row.pixel_data:
-        return None, None
-    location = _location(row.pixel_data)
-    image = _image(row, location.tag)
-    layout = frame_layout(
-        location,
-        row.number_of_frames,
-        frame_bits=image.native_frame_bits if image is not None else 0,
-        swapped_words=image is not None and image.swapped_words,
-        one_stream=transfer_syntax(row.transfer_syntax_uid).video,
-    )
-    if image is not None:
-        image = replace(image, number_of_frames=layout.number_of_frames)
-    return image, layout
-
-
-def _location(content: bytes) -> PixelLocation:
-    pixels = PixelData.FromString(content)
-    return PixelLocation(
-        pixels.tag,
-        pixels.offset,
-        pixels.length,
-        pixels.encapsulated,
-        tuple(pixels.fragment_lengths),
-        tuple(pixels.frame_first_fragments),
-    )
-
-
-def _image(row: InstanceRow, pixel_tag: str) -> Image | None:
-    try:
-        document: Document = orjson.loads(row.document)
-        return image_of(document, row.transfer_syntax_uid, pixel_tag)
-    except (InvalidInstance, ValueError):
-        return None  # stored all the same: it can be retrieved, not shown
 
 
 class Instances:

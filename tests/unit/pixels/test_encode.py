@@ -66,12 +66,31 @@ def test_frame_that_does_not_come_back_is_not_given_out(monkeypatch: pytest.Monk
         encode_frame(noise(image, 1), image, encode.JPEG_LS)
 
 
-def test_the_second_decoder_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("second", "syntax"),
+    [("decode_with_gdcm", encode.JPEG_LS), ("decode_with_openjpeg", encode.HTJ2K_RPCL)],
+)
+def test_the_second_decoder_has_the_last_word(
+    monkeypatch: pytest.MonkeyPatch, second: str, syntax: str
+) -> None:
     image = image_of(32, 32, 1, (16, 12, 0), "MONOCHROME2")
     samples = noise(image, 1)
-    monkeypatch.setattr(encode, "decode_with_gdcm", lambda frame, described: np.flip(samples))
+    monkeypatch.setattr(encode, second, lambda frame, described: np.flip(samples))
     with pytest.raises(InvalidInstance, match="does not come back equal"):
-        encode_frame(samples, image, encode.HTJ2K)
+        encode_frame(samples, image, syntax)
+
+
+@pytest.mark.parametrize("sign", [0, 1])
+def test_the_codestream_states_bits_stored_unless_samples_reach_beyond(sign: int) -> None:
+    image = image_of(70, 70, 1, (16, 12, sign), "MONOCHROME2")
+    samples = noise(image, 1)
+    assert depth(encode_frame(samples, image, encode.HTJ2K_RPCL)) == (12, sign)
+    samples[3, 3] = 8192  # an overlay in a high bit, say
+    assert depth(encode_frame(samples, image, encode.HTJ2K_RPCL)) == (16, sign)
+
+
+def depth(stream: bytes) -> tuple[int, int]:
+    return (stream[encode.SSIZ] & 0x7F) + 1, stream[encode.SSIZ] >> 7
 
 
 @pytest.mark.parametrize("bits", [(1, 1, 0), (32, 32, 0)])

@@ -465,3 +465,41 @@ class InstanceHeld(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InstanceHeld: _TypeAlias = InstanceHeld  # noqa: Y015
+
+@_typing.final
+class RenditionReady(_message.Message):
+    """Frames of a series can be had in the form they are streamed in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    PACK_KEY_FIELD_NUMBER: _builtins.int
+    INSTANCES_FIELD_NUMBER: _builtins.int
+    WHOLE_SERIES_FIELD_NUMBER: _builtins.int
+    study_instance_uid: _builtins.str
+    """Study."""
+    series_instance_uid: _builtins.str
+    """Series."""
+    pack_key: _builtins.str
+    """Key of the pack in the object store."""
+    instances: _builtins.int
+    """Instances in it."""
+    whole_series: _builtins.bool
+    """It holds all of a series that was complete when it was made."""
+    def __init__(
+        self,
+        *,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        pack_key: _builtins.str = ...,
+        instances: _builtins.int = ...,
+        whole_series: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances", "pack_key", b"pack_key", "series_instance_uid", b"series_instance_uid", "study_instance_uid", b"study_instance_uid", "whole_series", b"whole_series"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenditionReady: _TypeAlias = RenditionReady  # noqa: Y015
