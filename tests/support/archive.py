@@ -74,7 +74,7 @@ class Archive:
         self.sum_up()
         return rows
 
-    def sum_up(self) -> None:
+    def sum_up(self, *, complete: bool = True) -> None:
         """Recompute the series and study rows of everything."""
         self._version += 1
         batch = IndexBatch()
@@ -91,7 +91,7 @@ class Archive:
                     summed.instances,
                     0,
                     1,
-                    complete=True,
+                    complete=complete,
                 )
             )
             batch.series += [

@@ -1,5 +1,6 @@
 """Frames of real files, located as the platform does it: header scan, layout, description out of the DICOM JSON."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -35,6 +36,20 @@ class Located:
     def frame(self, number: int) -> tuple[bytes, int]:
         place = self.layout.frame(number)
         return b"".join(self.content[a:b] for a, b in place.ranges), place.first_bit
+
+    def frames(self) -> list[tuple[bytes, int]]:
+        """All of them, with the first bit of each; inflated where the data set is deflated."""
+        if not self.deflated:
+            return [self.frame(n) for n in range(1, self.layout.number_of_frames + 1)]
+        skipped = self.dataset_offset
+        inflated = zlib.decompress(self.content[skipped:], -zlib.MAX_WBITS)
+        return [
+            (
+                b"".join(inflated[a - skipped : b - skipped] for a, b in place.ranges),
+                place.first_bit,
+            )
+            for place in self.places()
+        ]
 
 
 def layout_of(pixels: PixelLocation, document: Document, syntax: str) -> FrameLayout:

@@ -11,7 +11,7 @@ import pydicom
 import pytest
 from pydicom.encaps import generate_frames
 from tests.support.dicom_files import TEST_DATA
-from tests.support.images import Located, located
+from tests.support.images import located
 
 from isocenter.errors import InvalidInstance, LimitExceeded, UnsupportedSyntax
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
@@ -38,21 +38,10 @@ def _by_folder() -> dict[str, list[dict[str, str]]]:
     return folders
 
 
-def _frames(found: Located) -> list[tuple[bytes, int]]:
-    if not found.deflated:
-        return [found.frame(n) for n in range(1, found.layout.number_of_frames + 1)]
-    inflated = zlib.decompress(found.content[found.dataset_offset :], -zlib.MAX_WBITS)
-    skipped = found.dataset_offset
-    return [
-        (b"".join(inflated[a - skipped : b - skipped] for a, b in place.ranges), place.first_bit)
-        for place in found.places()
-    ]
-
-
 def _hash_of(path: Path) -> tuple[str, Image]:
     found = located(path)
     digest = sha256()
-    for frame, first_bit in _frames(found):
+    for frame, first_bit in found.frames():
         digest.update(decode_frame(frame, found.image, first_bit).tobytes())
     return digest.hexdigest(), found.image
 
