@@ -22,7 +22,7 @@ from isocenter.streaming.settings import StreamingSettings
 
 @dataclass
 class Decisions:
-    """Stands where the indexer's process would be asked, and remembers what it was asked."""
+    """Stands where the indexer's and the transcoder's processes would be asked, and remembers what it was asked."""
 
     asked: list[tuple[str, str, str, str]]
 
@@ -33,6 +33,10 @@ class Decisions:
             raise NotFound("there is no such hold")
         self.asked.append((hold_id, action, caller, reason))
         return "1.2.3"
+
+    async def transcode(self, study: str, urgency: str) -> tuple[int, int, int]:
+        self.asked.append((study, "transcode", "", urgency))
+        return 3, 2, 1
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def streaming(
 
     async def serve() -> None:
         made = StreamingSettings(data_folder=archive.root, **settings)  # type: ignore[arg-type]
-        ports = Ports(archive.reader, archive.objects, archive.journal, decisions)
+        ports = Ports(archive.reader, archive.objects, archive.journal, decisions, decisions)
         service = build(ports, made)
         app = WebApp(service.routes, authenticate=authenticate, problem=answer_of)
         sock = open_socket("127.0.0.1", 0)
@@ -72,9 +76,13 @@ def streaming(
         stop.append(server)
         addresses.append(f"http://127.0.0.1:{server.port}")
         started.set()
-        await server.serve()
-        for drain in service.drains:
-            drain(1.0)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(task()) for task in service.tasks.values()]  # type: ignore[arg-type]
+            await server.serve()
+            for drain in service.drains:
+                drain(1.0)
+            for task in tasks:
+                task.cancel()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     asyncio.set_event_loop(None)

@@ -18,6 +18,7 @@ DICOM = "application/dicom"
 XML = "application/dicom+xml"
 AS_STORED = "*"
 JPHC = "image/jphc"
+HTJ2K_RPCL = LOSSLESS_WRITTEN[0]
 # how clients also write the media types of frames
 _ALIASES = {
     "image/jhc": JPHC,
@@ -29,19 +30,35 @@ _ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How to send: type and transfer syntax of each part; `decoded` when stored bytes will not do."""
+    """How to send: type and transfer syntax of each part.
+
+    `decoded` when stored bytes will not do, `streamed` when those made for streaming are wanted instead of them.
+    """
 
     media_type: str
     transfer_syntax_uid: str
     multipart: bool
     decoded: bool = False
+    streamed: bool = False
 
 
-def frame_form(accepted: Sequence[MediaType], stored_uid: str, *, single: bool) -> Form:
+def names_streamed(accepted: Sequence[MediaType]) -> bool:
+    """Whether a client asks for HTJ2K lossless RPCL, by its name or as the only syntax of its type that streams."""
+    return any(
+        one.parameter("transfer-syntax") == HTJ2K_RPCL
+        or (not one.parameter("transfer-syntax") and _type_of(one) == JPHC)
+        for one in accepted
+    )
+
+
+def frame_form(
+    accepted: Sequence[MediaType], stored_uid: str, *, single: bool, is_packed: bool = False
+) -> Form:
     """Choose for frames; `single` when one frame is asked, which may go without multipart.
 
     `transfer-syntax=*`, or no word about it, means as stored. `application/octet-stream` without a transfer syntax
-    means Explicit VR Little Endian, the default of that type (8.7.3). Raises NotAcceptable.
+    means Explicit VR Little Endian, the default of that type (8.7.3). `is_packed`: HTJ2K lossless RPCL can be had, for
+    those who name it. Raises NotAcceptable.
     """
     for media_type in accepted:
         if media_type.name == MULTIPART or media_type.name in (ANY, "*"):
@@ -50,6 +67,9 @@ def frame_form(accepted: Sequence[MediaType], stored_uid: str, *, single: bool) 
             form = _frame_part(media_type.name, media_type, stored_uid, multipart=False)
         else:
             form = None
+        if form is None and is_packed and names_streamed((media_type,)):
+            multipart = media_type.name == MULTIPART
+            form = Form(JPHC, HTJ2K_RPCL, multipart, streamed=True) if multipart or single else None
         if form is not None:
             return form
     raise NotAcceptable("these frames are not available in an accepted media type")
@@ -130,6 +150,11 @@ def frame_label(stored_uid: str) -> tuple[str, str]:
 def _part_type(media_type: MediaType) -> str:
     """Type of the parts of a multipart range; any when it does not say."""
     return (media_type.parameter("type").lower() or ANY) if media_type.name == MULTIPART else ANY
+
+
+def _type_of(media_type: MediaType) -> str:
+    part = _part_type(media_type) if media_type.name == MULTIPART else media_type.name
+    return _ALIASES.get(part, part)
 
 
 def _frame_part(part: str, asked: MediaType, stored_uid: str, *, multipart: bool) -> Form | None:

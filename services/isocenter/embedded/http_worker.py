@@ -28,7 +28,7 @@ from isocenter.runtime.service import Service
 from isocenter.runtime.settings import ServiceSettings, read_settings
 from isocenter.runtime.store_probe import prove_store
 from isocenter.streaming.ports import Ports as StreamingPorts
-from isocenter.streaming.rpc import IndexerClient
+from isocenter.streaming.rpc import IndexerClient, TranscoderClient
 from isocenter.streaming.service import build as build_streaming
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.static_routes import routes as static_routes
@@ -61,9 +61,12 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
     ingest = Ingest(ports, ingest_settings)
     stack.callback(ingest.close)
     indexers = channels(settings, "indexer", names_in(streaming_settings.indexer_nodes))
-    for indexer in indexers:
-        stack.push_async_callback(indexer.close, None)
-    reading = StreamingPorts(index, objects, recording.journal, IndexerClient(indexers))
+    transcoders = channels(settings, "transcoder", names_in(streaming_settings.transcoder_nodes))
+    for channel in (*indexers, *transcoders):
+        stack.push_async_callback(channel.close, None)
+    reading = StreamingPorts(
+        index, objects, recording.journal, IndexerClient(indexers), TranscoderClient(transcoders)
+    )
     receiving = build_ingest(ingest, purges=False)
     streaming = build_streaming(reading, streaming_settings)
     routes = (

@@ -41,7 +41,10 @@ def backends(options: Options, layout: Layout) -> Backends:
 
 def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[str, str]:
     """What all service processes are told; `ISOCENTER_...` of the supervisor's own environment comes first."""
-    indexers = ",".join(nodes_of("indexer", is_cluster=options.is_cluster))
+    indexers, transcoders = (
+        ",".join(nodes_of(service, is_cluster=options.is_cluster))
+        for service in ("indexer", "transcoder")
+    )
     told = {
         "ISOCENTER_SITE": options.site,
         "ISOCENTER_DATA_FOLDER": str(layout.data),
@@ -57,6 +60,7 @@ def environment(options: Options, layout: Layout, stands_on: Backends) -> dict[s
         "ISOCENTER_INGEST_PURGE_NODE": nodes_of("ingest", is_cluster=options.is_cluster)[0],
         "ISOCENTER_INGEST_INDEXER_NODES": indexers,
         "ISOCENTER_STREAMING_INDEXER_NODES": indexers,
+        "ISOCENTER_STREAMING_TRANSCODER_NODES": transcoders,
         "ISOCENTER_TRANSCODER_INDEXER_NODES": indexers,
         "ISOCENTER_INGEST_STREAMING_NODES": ",".join(workers(options)),
         "ISOCENTER_INDEXER_SETTLE_S": str(options.settle_s),

@@ -6,13 +6,20 @@ from hashlib import sha256
 from isocenter.dicom.keys import DIGEST_IN_KEY
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, OCTET_STREAM
 from isocenter.dicomweb import multipart_response as multipart
-from isocenter.dicomweb.negotiation import Form, bulk_form, frame_form
+from isocenter.dicomweb.negotiation import (
+    HTJ2K_RPCL,
+    Form,
+    bulk_form,
+    frame_form,
+    names_streamed,
+)
 from isocenter.errors import InvalidRequest, LimitExceeded, NotFound
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import IMMUTABLE, accepted, caching, respond_ranged, unchanged
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.packs import Packed, PackTables
 from isocenter.streaming.stored import Instances, Stored
 from isocenter.streaming.view import entity_tag, view
 
@@ -24,10 +31,17 @@ INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
 class FrameRoutes:
     """Handlers of frames and bulk data."""
 
-    def __init__(self, instances: Instances, objects: ObjectsView, decoding: Decoding) -> None:
+    def __init__(
+        self,
+        instances: Instances,
+        objects: ObjectsView,
+        decoding: Decoding,
+        packs: PackTables,
+    ) -> None:
         self._instances = instances
         self._objects = objects
         self._decoding = decoding
+        self._packs = packs
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -38,11 +52,21 @@ class FrameRoutes:
         ]
 
     async def frames(self, request: Request) -> None:
-        """One or more frames: as stored by default, decoded to Explicit VR Little Endian when asked."""
+        """One or more frames: as stored by default, from a pack or as Explicit VR Little Endian when asked."""
         params = request.params
         numbers = frame_numbers(params["frames"])
         stored = await self._instances.get(params["study"], params["series"], params["instance"])
-        form = frame_form(accepted(request), stored.transfer_syntax_uid, single=len(numbers) == 1)
+        wanted = accepted(request)
+        packed = await self._packs.of(stored.viewed) if names_streamed(wanted) else None
+        form = frame_form(
+            wanted,
+            stored.transfer_syntax_uid,
+            single=len(numbers) == 1,
+            is_packed=packed is not None and packed.instance.transfer_syntax_uid == HTJ2K_RPCL,
+        )
+        if form.streamed and packed is not None:
+            await self._streamed(request, stored, packed, numbers, form)
+            return
         etag = entity_tag(stored.viewed, _variant(form, params["frames"]))
         headers = caching(etag)
         if await unchanged(request, etag, headers):
@@ -52,6 +76,31 @@ class FrameRoutes:
         headers.append(("Content-Type", _content_type(form)))
         release = self._objects.releasing(stored.object_key, stored.size_bytes)
         await respond_ranged(request, headers, pieces, etag, release)
+
+    async def _streamed(
+        self, request: Request, stored: Stored, packed: Packed, numbers: list[int], form: Form
+    ) -> None:
+        """Frames out of a pack. A range of a single part is one of the codestream, so that it can end at a level."""
+        etag = entity_tag(stored.viewed, f"p{packed.version(numbers):x}{_variant(form, '')}")
+        headers = caching(etag)
+        if await unchanged(request, etag, headers):
+            return
+        try:
+            contents = self._packed(packed, numbers)
+        except NotFound:  # the pack was put together with others this moment
+            self._packs.forget(stored.viewed)
+            packed = await self._packs.of(stored.viewed) or packed
+            contents = self._packed(packed, numbers)
+        pieces = view(stored.viewed, "frame", _enclosed(contents, form))
+        headers.append(("Content-Type", _content_type(form)))
+        release = self._objects.releasing(packed.key, packed.size_bytes)
+        await respond_ranged(request, headers, pieces, etag, release)
+
+    def _packed(self, packed: Packed, numbers: Sequence[int]) -> list[list[Body]]:
+        return [
+            [self._objects.piece(packed.key, packed.size_bytes, *packed.range(number))]
+            for number in numbers
+        ]
 
     async def bulk(self, request: Request) -> None:
         """A value that was too long for the metadata, or any range of the object that its digest names."""

@@ -13,7 +13,7 @@ from isocenter.runtime.open_web import open_web
 from isocenter.runtime.recording import start_recording
 from isocenter.runtime.rpc_channels import channels
 from isocenter.streaming.ports import Ports
-from isocenter.streaming.rpc import IndexerClient
+from isocenter.streaming.rpc import IndexerClient, TranscoderClient
 from isocenter.streaming.service import build
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.static_routes import routes as static_routes
@@ -26,10 +26,20 @@ async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process
     index = open_index_reader(settings.index_url, **settings.index_access)
     stack.callback(index.close)
     indexers = channels(settings, "indexer", names_in(settings.indexer_nodes))
-    for indexer in indexers:
-        stack.push_async_callback(indexer.close, None)
+    transcoders = channels(settings, "transcoder", names_in(settings.transcoder_nodes))
+    for channel in (*indexers, *transcoders):
+        stack.push_async_callback(channel.close, None)
     objects = open_objects(settings.objects_url, **settings.objects_access)
-    service = build(Ports(index, objects, recording.journal, IndexerClient(indexers)), settings)
+    service = build(
+        Ports(
+            index,
+            objects,
+            recording.journal,
+            IndexerClient(indexers),
+            TranscoderClient(transcoders),
+        ),
+        settings,
+    )
     routes = (*service.routes, metrics_route(settings.run_folder), *static_routes(viewer_folder()))
     web = open_web(routes, answer_of, recording.auditor, settings, stack)
     return Process(replace(service, routes=routes), web=web)

@@ -1,5 +1,6 @@
 """Stored objects as memory: mapped files, few of them kept, so that a frame is sent without being copied."""
 
+import asyncio
 import contextlib
 import mmap
 import os
@@ -43,6 +44,12 @@ class ObjectsView:
         if len(mapped) != size_bytes:
             raise Corrupted("the stored object has another size than the index says")
         return memoryview(mapped)[start:end]
+
+    async def fetched(self, key: str, size_bytes: int, start: int, end: int) -> Body:
+        """As `piece`, without keeping the event loop waiting for a store on a server."""
+        if self._maps.get(key) is None and self._objects.local_path(key) is None:
+            return await asyncio.to_thread(self.piece, key, size_bytes, start, end)
+        return self.piece(key, size_bytes, start, end)
 
     def releasing(self, key: str, size_bytes: int) -> Callable[[], None]:
         """What lets the pages of a large object leave this process's memory, to be called once they were sent."""

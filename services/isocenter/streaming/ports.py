@@ -18,11 +18,28 @@ class HeldDecisions(Protocol):
         ...
 
 
+Urgency = Literal["reading", "backfill"]
+
+
+class Transcoding(Protocol):
+    """The service that makes streaming renditions."""
+
+    async def transcode(self, study: str, urgency: Urgency) -> tuple[int, int, int]:
+        """Return once the study's packs are up to date: instances, those made now, those that stay as stored.
+
+        Raises Unavailable and what kept it from it.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The index and the objects to read, the journal to measure lag against, and who decides about held instances."""
+    """The index and the objects to read, the journal to measure lag against, who decides about held instances, and
+    who packs what is streamed.
+    """
 
     index: IndexReader
     objects: ObjectStore
     journal: Journal
     held: HeldDecisions
+    transcoding: Transcoding

@@ -10,12 +10,17 @@ from isocenter.streaming.frame_routes import FrameRoutes
 from isocenter.streaming.generation import Generation
 from isocenter.streaming.header_routes import HeaderRoutes
 from isocenter.streaming.metadata_routes import MetadataRoutes
+from isocenter.streaming.misses import Misses
 from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.packs import PackTables
 from isocenter.streaming.planning import Planner
 from isocenter.streaming.ports import Ports
 from isocenter.streaming.rendered_routes import RenderedRoutes
+from isocenter.streaming.rendition_routes import RenditionRoutes
 from isocenter.streaming.retrieve_routes import RetrieveRoutes
 from isocenter.streaming.search_routes import SearchRoutes
+from isocenter.streaming.series_stream_routes import SeriesStreamRoutes
+from isocenter.streaming.series_streams import SeriesStreams
 from isocenter.streaming.servicer import servicer
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.state_routes import StateRoutes
@@ -30,11 +35,14 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
     instances = Instances(ports.index, ask, generation)
     objects = ObjectsView(ports.objects, settings.max_open_objects, settings.max_mapped_bytes)
     decoding = Decoding(objects, settings)
+    packs = PackTables(ports.objects, settings.pack_table_cache_bytes)
     changes = Changes(generation)
     metadata = MetadataRoutes(
         instances, generation, settings.metadata_cache_bytes, settings.public_url
     )
 
+    misses = Misses(ports.transcoding)
+    streams = SeriesStreams(instances, objects, packs, misses.tell)
     retrieving = RetrieveRoutes(instances, objects, decoding)
     rendering = RenderedRoutes(instances, decoding, settings.public_url)
 
@@ -44,11 +52,14 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
 
     return Service(
         name="streaming",
-        servicers=(servicer(Finder(ports.index, ask), Planner(instances, ask, decoding)),),
+        servicers=(servicer(Finder(ports.index, ask), Planner(instances, ask, decoding), streams),),
         drains=(drain,),
+        tasks={"misses": misses.run},
         routes=(
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
-            *FrameRoutes(instances, objects, decoding).routes(),
+            *FrameRoutes(instances, objects, decoding, packs).routes(),
+            *SeriesStreamRoutes(streams).routes(),
+            *RenditionRoutes(ports.transcoding).routes(),
             *metadata.routes(),
             *HeaderRoutes(instances).routes(),
             *retrieving.routes(),

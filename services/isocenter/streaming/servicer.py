@@ -9,8 +9,10 @@ from grpc.aio import Server, ServicerContext
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
 from isocenter.api.stream.v1 import stream_service_pb2_grpc as service
 from isocenter.errors import InvalidRequest
+from isocenter.renditions.series_stream import Asked, read_have
 from isocenter.streaming.finding import Finder, FindLevel, understand
 from isocenter.streaming.planning import Planner, Wanted
+from isocenter.streaming.series_streams import SeriesStreams
 from isocenter.streaming.stored import Stored
 
 BATCH = 200  # answers, or instances of a plan, in one message
@@ -25,11 +27,12 @@ Context: TypeAlias = "ServicerContext[Any, Any]"
 
 
 class StreamServicer(service.StreamServiceServicer):
-    """Answers for the DICOM address. Who may ask was decided there."""
+    """Answers for the DICOM address and for other services. Who may ask was decided there."""
 
-    def __init__(self, finder: Finder, planner: Planner) -> None:
+    def __init__(self, finder: Finder, planner: Planner, streams: SeriesStreams) -> None:
         self._finder = finder
         self._planner = planner
+        self._streams = streams
 
     async def Find(
         self, request: pb.FindRequest, context: Context
@@ -68,6 +71,24 @@ class StreamServicer(service.StreamServiceServicer):
         while batch := list(islice(instances, BATCH)):
             yield pb.PlanResponse(instances=batch)
 
+    async def StreamStudy(
+        self, request: pb.StreamStudyRequest, context: Context
+    ) -> AsyncIterator[pb.StreamStudyResponse]:
+        """The same records as over HTTP."""
+        del context
+        names = request.study_instance_uid, request.series_instance_uid
+        frames = await self._streams.frames(*names)
+        asked = Asked(
+            request.focus if request.HasField("focus") else len(frames) // 2,
+            request.first_level if request.HasField("first_level") else None,
+            request.last_level if request.HasField("last_level") else None,
+            read_have(request.have, len(frames)),
+        )
+        async for piece in self._streams.records(frames, asked):
+            for start in range(0, len(piece), PIECE_BYTES):
+                content = bytes(piece[start : start + PIECE_BYTES])
+                yield pb.StreamStudyResponse(content=content)
+
     async def Rewritten(
         self, request: pb.RewrittenRequest, context: Context
     ) -> AsyncIterator[pb.RewrittenResponse]:
@@ -92,10 +113,12 @@ def _planned(stored: Stored) -> pb.PlannedInstance:
     )
 
 
-def servicer(finder: Finder, planner: Planner) -> Callable[[Server], None]:
+def servicer(finder: Finder, planner: Planner, streams: SeriesStreams) -> Callable[[Server], None]:
     """What adds it to a server."""
 
     def add(server: Server) -> None:
-        service.add_StreamServiceServicer_to_server(StreamServicer(finder, planner), server)
+        service.add_StreamServiceServicer_to_server(
+            StreamServicer(finder, planner, streams), server
+        )
 
     return add

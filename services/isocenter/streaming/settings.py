@@ -18,11 +18,13 @@ class StreamingSettings(ServiceSettings):
 
     public_url: str = ""  # what clients see, without /dicom-web; empty: from each request's headers
     indexer_nodes: Nodes = "indexer"  # with commas between; asked to decide about held instances
+    transcoder_nodes: Nodes = "transcoder"  # asked to make what is read first
     max_results: Positive = 5_000  # of one search answer
     max_open_objects: Positive = 512
     # kept mapped between requests: page cache, not memory of its own
     max_mapped_bytes: Positive = 192 * MIB
     metadata_cache_bytes: Positive = 32 * MIB
+    pack_table_cache_bytes: Positive = 64 * MIB
     picture_cache_bytes: Positive = 16 * MIB
     frame_cache_bytes: Positive = 32 * MIB  # decoded frames
     codec_processes: Positive = 1

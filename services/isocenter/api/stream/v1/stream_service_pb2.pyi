@@ -288,3 +288,78 @@ class RewrittenResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RewrittenResponse: _TypeAlias = RewrittenResponse  # noqa: Y015
+
+@_typing.final
+class StreamStudyRequest(_message.Message):
+    """Names what is to be streamed. Who asks was allowed to by the calling service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    FOCUS_FIELD_NUMBER: _builtins.int
+    FIRST_LEVEL_FIELD_NUMBER: _builtins.int
+    LAST_LEVEL_FIELD_NUMBER: _builtins.int
+    HAVE_FIELD_NUMBER: _builtins.int
+    study_instance_uid: _builtins.str
+    """Study."""
+    series_instance_uid: _builtins.str
+    """Series."""
+    focus: _builtins.int
+    """Frame that is looked at, from 0 over all instances; the middle when absent."""
+    first_level: _builtins.int
+    """Resolution of the first pass; the least in which one sees something when absent."""
+    last_level: _builtins.int
+    """Resolution of the last pass; the full one when absent."""
+    have: _builtins.str
+    """What is there already, as 0-99:2,120:4."""
+    def __init__(
+        self,
+        *,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        focus: _builtins.int | None = ...,
+        first_level: _builtins.int | None = ...,
+        last_level: _builtins.int | None = ...,
+        have: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_first_level", b"_first_level", "_focus", b"_focus", "_last_level", b"_last_level", "first_level", b"first_level", "focus", b"focus", "last_level", b"last_level"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_level", b"_first_level", "_focus", b"_focus", "_last_level", b"_last_level", "first_level", b"first_level", "focus", b"focus", "have", b"have", "last_level", b"last_level", "series_instance_uid", b"series_instance_uid", "study_instance_uid", b"study_instance_uid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__first_level: _TypeAlias = _typing.Literal["first_level"]  # noqa: Y015
+    _WhichOneofArgType__first_level: _TypeAlias = _typing.Literal["_first_level", b"_first_level"]  # noqa: Y015
+    _WhichOneofReturnType__focus: _TypeAlias = _typing.Literal["focus"]  # noqa: Y015
+    _WhichOneofArgType__focus: _TypeAlias = _typing.Literal["_focus", b"_focus"]  # noqa: Y015
+    _WhichOneofReturnType__last_level: _TypeAlias = _typing.Literal["last_level"]  # noqa: Y015
+    _WhichOneofArgType__last_level: _TypeAlias = _typing.Literal["_last_level", b"_last_level"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__first_level) -> _WhichOneofReturnType__first_level | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__focus) -> _WhichOneofReturnType__focus | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_level) -> _WhichOneofReturnType__last_level | None: ...
+
+Global___StreamStudyRequest: _TypeAlias = StreamStudyRequest  # noqa: Y015
+
+@_typing.final
+class StreamStudyResponse(_message.Message):
+    """The next bytes of the stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """Part of a record, or several records."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStudyResponse: _TypeAlias = StreamStudyResponse  # noqa: Y015

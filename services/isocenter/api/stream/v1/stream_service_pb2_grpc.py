@@ -50,6 +50,11 @@ class StreamServiceStub:
                 request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenRequest.SerializeToString,
                 response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenResponse.FromString,
                 _registered_method=True)
+        self.StreamStudy = channel.unary_stream(
+                '/isocenter.api.stream.v1.StreamService/StreamStudy',
+                request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyRequest.SerializeToString,
+                response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyResponse.FromString,
+                _registered_method=True)
 
 
 class StreamServiceServicer:
@@ -77,6 +82,13 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamStudy(self, request, context):
+        """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StreamServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     servicer.Rewritten,
                     request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenRequest.FromString,
                     response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenResponse.SerializeToString,
+            ),
+            'StreamStudy': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamStudy,
+                    request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyRequest.FromString,
+                    response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class StreamService:
             '/isocenter.api.stream.v1.StreamService/Rewritten',
             isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenRequest.SerializeToString,
             isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RewrittenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamStudy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/isocenter.api.stream.v1.StreamService/StreamStudy',
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyRequest.SerializeToString,
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyResponse.FromString,
             options,
             channel_credentials,
             insecure,

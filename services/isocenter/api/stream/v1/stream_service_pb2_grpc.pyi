@@ -39,6 +39,8 @@ class StreamServiceStub:
     """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
     Rewritten: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.RewrittenRequest, _stream_service_pb2.RewrittenResponse]
     """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
+    StreamStudy: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.StreamStudyRequest, _stream_service_pb2.StreamStudyResponse]
+    """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md."""
 
 @_typing.type_check_only
 class StreamServiceAsyncStub(StreamServiceStub):
@@ -51,6 +53,8 @@ class StreamServiceAsyncStub(StreamServiceStub):
     """Say what a C-GET or C-MOVE (PS3.4 C.4.2, C.4.3) has to send, and where its bytes are."""
     Rewritten: _aio.UnaryStreamMultiCallable[_stream_service_pb2.RewrittenRequest, _stream_service_pb2.RewrittenResponse]  # type: ignore[assignment]
     """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
+    StreamStudy: _aio.UnaryStreamMultiCallable[_stream_service_pb2.StreamStudyRequest, _stream_service_pb2.StreamStudyResponse]  # type: ignore[assignment]
+    """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md."""
 
 class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers of streaming for those who do not speak HTTP."""
@@ -78,5 +82,13 @@ class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.RewrittenResponse], _abc.AsyncIterator[_stream_service_pb2.RewrittenResponse]]:
         """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
+
+    @_abc_1.abstractmethod
+    def StreamStudy(
+        self,
+        request: _stream_service_pb2.StreamStudyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.StreamStudyResponse], _abc.AsyncIterator[_stream_service_pb2.StreamStudyResponse]]:
+        """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md."""
 
 def add_StreamServiceServicer_to_server(servicer: StreamServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

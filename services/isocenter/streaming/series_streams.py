@@ -1,0 +1,144 @@
+"""A series' frames out of packs, coarse to fine, as records that are never joined in memory."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from isocenter.errors import NotFound
+from isocenter.renditions.series_stream import (
+    NEAR,
+    Asked,
+    Images,
+    Part,
+    Record,
+    RecordKind,
+    Shape,
+    end_record,
+    head,
+    index_record,
+    parts,
+)
+from isocenter.runtime.web import Body
+from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.packs import Packed, PackTables
+from isocenter.streaming.stored import Instances, viewed_of
+from isocenter.streaming.view import Viewed, view
+
+SMALL_BYTES = 16 << 10  # records are put together up to here, once the first ones are out
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame of a series; without `packed` it is not in the stream."""
+
+    viewed: Viewed
+    number: int
+    packed: Packed | None
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """How far each resolution reaches."""
+        if self.packed is None:
+            return ()
+        return self.packed.instance.frames[self.number - 1].level_ends
+
+    @property
+    def shape(self) -> Shape:
+        """What the order is made of."""
+        if self.packed is None:
+            return Shape(0, 0)
+        instance = self.packed.instance
+        return Shape(len(self.ends), max(instance.rows, instance.columns))
+
+
+class SeriesStreams:
+    """Opens streams. `miss` is told of a study that has frames which nobody has packed yet."""
+
+    def __init__(
+        self,
+        instances: Instances,
+        objects: ObjectsView,
+        packs: PackTables,
+        miss: Callable[[str], None],
+    ) -> None:
+        self._instances = instances
+        self._objects = objects
+        self._packs = packs
+        self._miss = miss
+
+    async def frames(self, study: str, series: str) -> list[Frame]:
+        """All frames in the order of the series.
+
+        Raises NotFound when there is no such series, or when nothing of it is packed yet.
+        """
+        rows = [row for row in await self._instances.rows(study, series) if row.pixel_data]
+        frames: list[Frame] = []
+        for row in rows:
+            packed = await self._packs.of(viewed_of(row))
+            count = len(packed.instance.frames) if packed else max(1, row.number_of_frames)
+            frames += [Frame(viewed_of(row), number, packed) for number in range(1, count + 1)]
+        if any(frame.packed is None for frame in frames):
+            self._miss(study)
+        if not any(frame.packed for frame in frames):
+            raise NotFound("nothing of this series can be streamed yet")
+        return frames
+
+    async def records(self, frames: Sequence[Frame], asked: Asked) -> AsyncIterator[Body]:
+        """The stream in pieces to be sent as they come: its index, what was asked for, its end."""
+        focus = min(max(asked.focus, 0), len(frames) - 1)
+        size = sum(frame.ends[-1] for frame in frames if frame.ends)
+        yield index_record(_images(frames), focus, size)
+        small = bytearray()
+        sent = 0
+        for part in parts([frame.shape for frame in frames], asked):
+            opening, content = await self._record(frames[part.frame], part)
+            sent += 1
+            if sent > NEAR and len(content) < SMALL_BYTES:
+                small += opening
+                small += content
+                if len(small) < SMALL_BYTES:
+                    continue
+                content, small = bytes(small), bytearray()
+            else:
+                yield bytes(small) + opening if small else opening
+                small.clear()
+            yield content
+        yield bytes(small) + end_record()
+
+    async def _record(self, frame: Frame, part: Part) -> tuple[bytes, Body]:
+        packed, ends = frame.packed, frame.ends
+        if packed is None:
+            raise NotFound("the frame is in no pack")
+        start = ends[part.after_level] if part.after_level >= 0 else 0
+        end = ends[part.level]
+        place = packed.range(frame.number)[0]
+        content = await self._objects.fetched(
+            packed.key, packed.size_bytes, place + start, place + end
+        )
+        (content,) = view(frame.viewed, "frame", (content,))
+        record = Record(RecordKind.BYTES, part.level, part.frame, start)
+        return head(record, end - start), content
+
+
+def _images(frames: Sequence[Frame]) -> list[Images]:
+    """Instances that are alike and follow each other, together."""
+    instances = [
+        list(group) for _, group in groupby(frames, lambda one: one.viewed.sop_instance_uid)
+    ]
+    return [_alike(list(group)) for _, group in groupby(instances, lambda of: _kind(of[0]))]
+
+
+def _kind(frame: Frame) -> tuple[str, str, int, int, int]:
+    if frame.packed is None:
+        return "", "", 0, 0, 0
+    one = frame.packed.instance
+    levels = len(frame.ends)
+    return one.transfer_syntax_uid, one.photometric_interpretation, one.rows, one.columns, levels
+
+
+def _alike(instances: Sequence[Sequence[Frame]]) -> Images:
+    return Images(
+        tuple(frames[0].viewed.sop_instance_uid for frames in instances),
+        tuple(len(frames) for frames in instances),
+        *_kind(instances[0][0]),
+    )
