@@ -77,7 +77,10 @@ def streaming(
         addresses.append(f"http://127.0.0.1:{server.port}")
         started.set()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(task()) for task in service.tasks.values()]  # type: ignore[arg-type]
+            tasks: list[asyncio.Task[None]] = [
+                group.create_task(task())  # type: ignore[arg-type]  # coroutine functions, all of them
+                for task in service.tasks.values()
+            ]
             await server.serve()
             for drain in service.drains:
                 drain(1.0)

@@ -15,6 +15,7 @@ class Action(StrEnum):
     DELETE = "delete"
     HANDLE_QUARANTINE = "handle_quarantine"
     HANDLE_HELD = "handle_held"
+    TRANSCODE = "transcode"  # have the platform make now what it makes by itself
     RELEASE = "release"  # let what was taken from patients out to others
     RE_IDENTIFY = "re_identify"  # tell whose an anonymized study is
     OBSERVE = "observe"  # state of the platform, quarantine and held lists

@@ -20,7 +20,7 @@ class RenditionRoutes:
     def routes(self) -> list[Route]:
         """The one there is."""
         path = "/api/studies/{study}/renditions"
-        return [Route("POST", path, Action.RETRIEVE, self.make)]
+        return [Route("POST", path, Action.TRANSCODE, self.make)]
 
     async def make(self, request: Request) -> None:
         """Answer once the study's packs are up to date: how many instances, made now, left as stored."""
