@@ -16,7 +16,7 @@ from tests.support.checker.kept import InFolders, Kept
 from tests.support.poll import poll
 from tests.support.ports import free_port
 
-PARTS = ("nats", "indexer", "ingest", "http-1", "http-2")
+PARTS = ("nats", "indexer", "ingest", "transcoder", "http-1", "http-2")
 SERVERS = (b"minio", b"java")  # a command that is still `unshare` will be java
 PR_SET_PDEATHSIG = 1
 LOG_TAIL_BYTES = 3_000

@@ -15,6 +15,7 @@ MODULES = {
     "import": "importing",
     "pull": "pulling",
     "export": "exporting",
+    "transcode": "transcoding",
     "search": "looking",
     "status": "looking",
     "quarantine": "quarantine",

@@ -14,9 +14,10 @@ from tests.support.charts.tools import Document, Rendering, name_of
 
 CALLS = {
     "ingest": {"streaming", "web"},
-    "streaming": {"indexer"},
-    "web": {"indexer"},
+    "streaming": {"indexer", "transcoder"},
+    "web": {"indexer", "transcoder"},
     "indexer": set[str](),
+    "transcoder": set[str](),
 }
 """gRPC: who asks whom."""
 USES = {
@@ -24,6 +25,7 @@ USES = {
     "indexer": {"OBJECTS", "INDEX", "BUS"},
     "web": {"OBJECTS", "INDEX", "BUS"},
     "streaming": {"OBJECTS", "INDEX"},
+    "transcoder": {"OBJECTS", "INDEX", "BUS"},
     "prepare": {"OBJECTS", "INDEX", "BUS"},
 }
 """Back-ends, by the word in the name of their URL; where spans go is open to all services."""

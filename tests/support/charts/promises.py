@@ -18,6 +18,7 @@ SETTINGS = {
     "ingest": "isocenter.ingest.settings:IngestSettings",
     "indexer": "isocenter.indexer.settings:IndexerSettings",
     "streaming": "isocenter.streaming.settings:StreamingSettings",
+    "transcoder": "isocenter.transcoder.settings:TranscoderSettings",
     "http": "isocenter.embedded.http_worker:HttpSettings",
 }
 ABOUT_OTHERS = {"http": ("ingest", "streaming")}

@@ -1,0 +1,143 @@
+"""What arrives becomes streamable by itself; `isocenter transcode` makes it now; killed in between, it goes on."""
+
+import gzip
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from tests.support.commanded import Commanded
+from tests.support.senders import fresh_uid
+from tests.support.slices import ct_slice
+
+from isocenter.pixels.htj2k import decode_htj2k
+from isocenter.renditions.pack import Read, frame_bytes, read_index
+from isocenter.renditions.series_stream import RecordKind, RecordReader
+
+ROUNDS = 2
+SOAK_ROUNDS = 50
+
+
+def sent(desk: Commanded, folder: Path, count: int, *, side: int = 128) -> str:
+    """A CT study of so many slices; its UID."""
+    study, series = fresh_uid(), fresh_uid()
+    folder.mkdir()
+    for number in range(1, count + 1):
+        content = ct_slice(fresh_uid(), study, series=series, number=number, side=side)
+        (folder / f"{number}.dcm").write_bytes(content)
+    desk.json("import", folder)
+    desk.until_settled()
+    return study
+
+
+def packs(desk: Commanded, study: str) -> list[Path]:
+    return sorted((desk.archive / "renditions" / study).rglob("*.pack"))
+
+
+def stream(desk: Commanded, study: str) -> dict[int, bytes]:
+    (series,) = desk.get(f"/dicom-web/studies/{study}/series").json()
+    uid = series["0020000E"]["Value"][0]
+    reader, frames, ended = RecordReader(), dict[int, bytes](), False
+    with httpx.stream("GET", f"{desk.url}/dicom-web/studies/{study}/series/{uid}/stream") as answer:
+        answer.raise_for_status()
+        for chunk in answer.iter_raw():
+            for record in reader.feed(chunk):
+                if record.kind is RecordKind.INDEX:
+                    assert json.loads(gzip.decompress(record.content))["images"]
+                elif record.kind is RecordKind.BYTES:
+                    frames[record.frame] = frames.get(record.frame, b"") + record.content
+                else:
+                    ended = True
+    assert ended
+    return frames
+
+
+def test_what_arrives_can_be_streamed_without_anybodys_help(
+    desk: Commanded, tmp_path: Path
+) -> None:
+    study = sent(desk, tmp_path / "sent", 70)
+    desk.until(lambda: [path.name.split(".")[0] for path in packs(desk, study)] == ["series"], 60)
+    frames = stream(desk, study)
+    assert len(frames) == 70
+    for frame, content in frames.items():
+        stored = (tmp_path / "sent" / f"{frame + 1}.dcm").read_bytes()
+        pixels = np.frombuffer(stored[-128 * 128 * 2 :], "<i2").reshape(128, 128)
+        assert np.array_equal(decode_htj2k(content), pixels)
+
+
+def test_on_request_it_is_made_now_and_not_again(desk: Commanded, tmp_path: Path) -> None:
+    study = sent(desk, tmp_path / "sent", 3)
+    told = desk.json("transcode", study)
+    assert (told["studies"], told["instances"], told["as_stored"]) == (1, 3, 0)
+    desk.until(lambda: [path.name.split(".")[0] for path in packs(desk, study)] == ["series"], 60)
+    before = {path: path.stat().st_mtime_ns for path in packs(desk, study)}
+    assert desk.json("transcode", study)["made"] == 0
+    assert {path: path.stat().st_mtime_ns for path in packs(desk, study)} == before
+    assert "name studies, or --all" in desk.cli("transcode", code=2).stderr
+
+
+def test_what_is_deleted_is_not_streamed_and_its_packs_go(desk: Commanded, tmp_path: Path) -> None:
+    study = sent(desk, tmp_path / "sent", 2)
+    desk.json("transcode", study)
+    assert packs(desk, study)
+    desk.cli("delete", study, "--yes")
+    desk.until(lambda: packs(desk, study) == [], 30)
+
+
+@pytest.mark.timeout(300)
+def test_killed_during_a_backfill_every_pack_is_whole_or_absent(tmp_path: Path) -> None:
+    backfilled(tmp_path, ROUNDS)
+
+
+@pytest.mark.soak
+def test_killed_fifty_times_during_a_backfill_every_pack_is_whole_or_absent(tmp_path: Path) -> None:
+    backfilled(tmp_path, SOAK_ROUNDS)
+
+
+def backfilled(folder: Path, rounds: int) -> None:
+    """Kill the transcoder at every turn of a backfill, then look at what is there."""
+    desk = Commanded(folder)
+    try:
+        desk.start()
+        studies = [sent(desk, folder / f"{number}", 40, side=256) for number in range(4)]
+        for _ in range(rounds):
+            for study in studies:
+                for path in packs(desk, study):
+                    path.unlink()
+            asked = [post(desk, study) for study in studies]
+            desk.until(lambda: any(packs(desk, study) for study in studies), 60)
+            desk.kill("transcoder")
+            for one in asked:
+                one.close()
+            whole(desk, studies)
+            desk.json("transcode", "--all")
+        whole(desk, studies)
+        assert all(len(packs(desk, study)) == 1 for study in studies)
+        assert all(len(stream(desk, study)) == 40 for study in studies)
+    finally:
+        desk.stop()
+
+
+def post(desk: Commanded, study: str) -> httpx.Client:
+    """Ask for a study's packs; nobody waits for the answer."""
+    client = httpx.Client(base_url=desk.url, timeout=0.05)
+    with suppress(httpx.TimeoutException):
+        client.post(f"/api/studies/{study}/renditions?urgency=backfill")
+    return client
+
+
+def whole(desk: Commanded, studies: list[str]) -> None:
+    """Every pack that is there can be read to its last frame."""
+    for study in studies:
+        for path in packs(desk, study):
+            content = path.read_bytes()
+            index = read_index(reading(content), len(content))
+            for instance in index.instances:
+                for frame in instance.frames:
+                    frame_bytes(reading(content), frame)
+
+
+def reading(content: bytes) -> Read:
+    return lambda start, end: content[start:end]
