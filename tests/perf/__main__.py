@@ -1,4 +1,5 @@
-"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, rebuild, memory; all by default.
+"""`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, rebuild, memory,
+transcoding; all by default.
 
 And cluster, which is run where it is named: it needs MinIO and OpenSearch.
 
@@ -10,10 +11,20 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.perf import asking, cluster, memory, reading, rebuilding, receiving
+from tests.perf import asking, cluster, memory, reading, rebuilding, receiving, transcoding
 from tests.perf.report import Report
 
-SECTIONS = ("receiving", "long", "search", "scale", "frames", "dimse", "rebuild", "memory")
+SECTIONS = (
+    "receiving",
+    "long",
+    "search",
+    "scale",
+    "frames",
+    "dimse",
+    "rebuild",
+    "memory",
+    "transcoding",
+)
 NAMED = ("cluster",)
 
 
@@ -42,6 +53,7 @@ def main() -> None:
             "dimse": lambda: asking.run(report, scratch, told.studies, told.rounds),
             "rebuild": lambda: rebuilding.run(report, scratch, told.instances),
             "memory": lambda: memory.run(report, scratch, 4.3),
+            "transcoding": lambda: transcoding.run(report, scratch, 1_000),
             "cluster": lambda: cluster.run(
                 report, scratch, told.rounds, told.studies, told.seconds
             ),

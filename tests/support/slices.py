@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
@@ -16,11 +17,24 @@ def ct_slice(
     side: int = 128,
     patient_id: str = "4711",
 ) -> bytes:
-    """A signed CT slice at z = `number` mm: a bright disc in noise."""
+    """A slice with a bright disc in noise."""
     rng = np.random.default_rng(number)
     y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
     disc = np.where(x**2 + y**2 < 0.5, 200, -900)
     pixels = (disc + rng.integers(-20, 20, (side, side))).astype("<i2")
+    return ct_file(pixels, sop, study, series=series, number=number, patient_id=patient_id)
+
+
+def ct_file(
+    pixels: npt.NDArray[np.int16],
+    sop: str,
+    study: str,
+    *,
+    series: str = "1.2.2",
+    number: int = 1,
+    patient_id: str = "4711",
+) -> bytes:
+    """A signed CT slice at z = `number` mm with these Hounsfield units."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, sop
@@ -31,7 +45,7 @@ def ct_slice(
     ds.ImagePositionPatient, ds.ImageOrientationPatient = [0, 0, number], [1, 0, 0, 0, 1, 0]
     ds.PixelSpacing, ds.SliceThickness = [1, 1], 1
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-    ds.Rows, ds.Columns = side, side
+    ds.Rows, ds.Columns = pixels.shape
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
     ds.RescaleIntercept, ds.RescaleSlope, ds.WindowCenter, ds.WindowWidth = 0, 1, 40, 400
     ds.PixelData = pixels.tobytes()
