@@ -18,6 +18,7 @@ MODULES = {
     "transcode": "transcoding",
     "search": "looking",
     "status": "looking",
+    "series": "arranged",
     "quarantine": "quarantine",
     "held": "held",
     "delete": "deleting",

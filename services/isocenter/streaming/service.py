@@ -3,6 +3,7 @@
 from isocenter.runtime.asking import Asking
 from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
+from isocenter.streaming.arrangement_routes import ArrangementRoutes
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.finding import Finder
@@ -43,6 +44,9 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
 
     misses = Misses(ports.transcoding)
     streams = SeriesStreams(instances, objects, packs, misses.tell)
+    arrangement = ArrangementRoutes(
+        ports.index, instances, ask, generation, settings.arrangement_cache_bytes
+    )
     retrieving = RetrieveRoutes(instances, objects, decoding)
     rendering = RenderedRoutes(instances, decoding, settings.public_url)
 
@@ -61,6 +65,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *SeriesStreamRoutes(streams).routes(),
             *RenditionRoutes(ports.transcoding).routes(),
             *metadata.routes(),
+            *arrangement.routes(),
             *HeaderRoutes(instances).routes(),
             *retrieving.routes(),
             *rendering.routes(),

@@ -25,6 +25,7 @@ class StreamingSettings(ServiceSettings):
     max_mapped_bytes: Positive = 192 * MIB
     metadata_cache_bytes: Positive = 32 * MIB
     pack_table_cache_bytes: Positive = 64 * MIB
+    arrangement_cache_bytes: Positive = 8 * MIB
     picture_cache_bytes: Positive = 16 * MIB
     frame_cache_bytes: Positive = 32 * MIB  # decoded frames
     codec_processes: Positive = 1
