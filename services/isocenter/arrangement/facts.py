@@ -31,7 +31,7 @@ _SEQUENCE_VALUES = {  # of enhanced MR, in the words of Scanning Sequence
     paths(("EchoPlanarPulseSequence",)): {"YES": "EP"},
 }
 _SCANNING, _VARIANT, _ANGIO = "00180020", "00180021", "00180025"
-_SOP_CLASS, _MODALITY, _MANUFACTURER = "00080016", "00080060", "00080070"
+MODALITY, _SOP_CLASS, _MANUFACTURER = "00080060", "00080016", "00080070"
 _DESCRIPTION, _PROTOCOL, _SERIES_NUMBER = "0008103E", "00181030", "00200011"
 _VIEW, _AGENT_TAG, _AGENT_CODES = "00185101", "00180010", "00180012"
 _BOLUS_START, _ACQUISITION_TIME = "00181042", "00080032"
@@ -70,7 +70,7 @@ def facts_of(document: Any) -> Facts:
     frame = next(iter(values(document, FRAME_GROUPS)), None)
     levels = (document, next(iter(values(document, SHARED_GROUPS)), None), frame)
     return Facts(
-        modality=first(document, _MODALITY).upper(),
+        modality=first(document, MODALITY).upper(),
         sop_class=first(document, _SOP_CLASS),
         series_number=number(first(document, _SERIES_NUMBER)),
         image_type=frozenset(text_of(one).upper() for one in found_in(levels, _IMAGE_TYPE)),

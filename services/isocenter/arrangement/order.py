@@ -4,8 +4,10 @@ import math
 import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
-from isocenter.arrangement.facts import Facts
+from isocenter.arrangement.facts import MODALITY, Facts
+from isocenter.dicom.json_attributes import first
 
 _TABLE = tomllib.loads((files(__package__) / "tables" / "order.toml").read_text("utf-8"))
 _VIEWS: dict[str, list[str]] = _TABLE["views"]
@@ -13,6 +15,11 @@ _VIEW_CODES: dict[str, str] = _TABLE["view_codes"]
 NO_VIEW = 0
 
 Key = tuple[float, ...]
+
+
+def is_projection(document: Any) -> bool:
+    """Whether the document is of a modality that makes projections."""
+    return first(document, MODALITY).upper() in _VIEWS
 
 
 def laterality_and_view(facts: Facts) -> tuple[str, str]:

@@ -111,12 +111,12 @@ def value_of(there: Sequence[object]) -> Value:
 
 def private_b_value(level: Any) -> float | None:
     """The b-value of a classic image where its vendor hides it, s/mm²."""
-    for row in _PRIVATE_B_VALUES:
-        for block in range(0x10, 0x100) if isinstance(level, dict) else ():
-            tag = f"{row['group']}{block:02X}{row['element']}"
-            if tag in level and first(level, f"{row['group']}00{block:02X}") == row["creator"]:
-                found_here = number(first(level, tag))
-                modulo = row["modulo"]
-                if found_here is not None:
-                    return found_here % modulo if modulo else found_here
+    for row in _PRIVATE_B_VALUES if isinstance(level, dict) else ():
+        group, element, modulo = row["group"], row["element"], row["modulo"]
+        for tag in level:
+            if not (tag.startswith(group) and tag.endswith(element) and len(tag) == 8):
+                continue
+            value = number(first(level, tag))
+            if value is not None and first(level, f"{group}00{tag[4:6]}") == row["creator"]:
+                return value % modulo if modulo else value
     return None

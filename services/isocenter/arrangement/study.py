@@ -65,17 +65,22 @@ class _Gathering:
         self._least: tuple[float, str, str] | None = None
 
     def add(self, document: Any) -> None:
-        one, facts = take(document), facts_of(document)
+        one = take(document)
         self.instances.append(one)
-        laterality, view = order.laterality_and_view(facts)
+        key = (order.last_without(one.instance_number), one.sop_instance_uid, "")
+        is_least = self._least is None or key <= self._least
+        if not is_least and not order.is_projection(document):
+            return
+        facts = facts_of(document)
+        self._see(one.sop_instance_uid, *order.laterality_and_view(facts))
+        least = (*key[:2], repr(facts))
+        if is_least and (self._least is None or least < self._least):
+            self._least, self.facts = least, facts
+
+    def _see(self, sop_instance_uid: str, laterality: str, view: str) -> None:
         if laterality or view:
             seen = (laterality, view)
-            self.views[one.sop_instance_uid] = min(seen, self.views.get(one.sop_instance_uid, seen))
-        key = (order.last_without(one.instance_number), one.sop_instance_uid)
-        if self._least is None or (*key, "") <= self._least:
-            least = (*key, repr(facts))
-            if self._least is None or least < self._least:
-                self._least, self.facts = least, facts
+            self.views[sop_instance_uid] = min(seen, self.views.get(sop_instance_uid, seen))
 
 
 def arrange(series_instance_uid: str, documents: Iterable[Any]) -> Series:
