@@ -26,6 +26,7 @@ $(BROWSER): tests/browser/package-lock.json
 
 product: $(PRODUCT)
 	@$(BIN)/python -m isocenter.streaming.web.install_viewer
+	@$(BIN)/python -m isocenter.streaming.web.install_quick
 
 setup: product $(BROWSER) ## install everything the product and its tests need
 	@tests/support/servers/debian.sh
@@ -39,7 +40,7 @@ setup: product $(BROWSER) ## install everything the product and its tests need
 run: product ## start the product with sample studies in ./demo
 	$(BIN)/isocenter up --data $(DATA) --samples
 
-check: product fmt-check lint types rooms proto-check chart ## static checks
+check: product fmt-check lint types web rooms proto-check chart ## static checks
 
 test: setup ## run every test on real servers
 	$(BIN)/pytest
@@ -55,7 +56,7 @@ bench: setup ## measure beside the peers, in one run
 	$(BIN)/python -m tests.perf
 
 clean: ## remove what was installed and built in this folder
-	rm -rf $(VENV) tests/browser/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/browser/node_modules $(addprefix services/isocenter/streaming/web/quick/,node_modules build) .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 fmt: product
 	$(BIN)/ruff format services tests charts tilt
@@ -69,6 +70,9 @@ lint:
 
 types:
 	$(BIN)/mypy services/isocenter services/image tests charts/isocenter/files/round_trip.py tilt/reload.py tilt/samples.py
+
+web: ## types and own tests of the quick viewer, where Node.js is here
+	@$(BIN)/python -m isocenter.streaming.web.install_quick --check
 
 rooms:
 	$(BIN)/lint-imports
@@ -93,4 +97,4 @@ lock: product ## pin all Python dependencies anew, with hashes and without any i
 	$(LOCK) --extra image -c requirements.lock pyproject.toml -o services/requirements.lock
 	echo hatchling | $(LOCK) -c requirements.lock - -o services/build-requirements.lock
 
-.PHONY: help product setup run check test test-kubernetes soak bench clean fmt fmt-check lint types rooms chart proto proto-check lock
+.PHONY: help product setup run check test test-kubernetes soak bench clean fmt fmt-check lint types web rooms chart proto proto-check lock

@@ -1,4 +1,4 @@
-"""Write what the image holds as CycloneDX JSON: Python distributions, Debian packages of the base, the viewer.
+"""Write what the image holds as CycloneDX JSON: Python distributions, Debian packages of the base, the viewers.
 
 Run while the image is built, by the Python whose distributions are listed; the same contents give the same bytes.
 """
@@ -14,6 +14,8 @@ from typing import Any
 
 DEBIAN_STATUS = Path("/var/lib/dpkg/status")
 VIEWER_STAMP = Path(sys.prefix) / "share" / "isocenter" / "viewer" / "VERSION"
+QUICK_STAMP = Path(sys.prefix) / "share" / "isocenter" / "quick" / "VERSION"
+QUICK_LOCK = Path(__file__).parents[1] / "isocenter/streaming/web/quick/package-lock.json"
 PRODUCT = "isocenter"
 Component = dict[str, Any]
 
@@ -63,6 +65,17 @@ def viewer_component(stamp: Path) -> Iterator[Component]:
         yield component(f"pkg:npm/%40ohif/app@{version}", "@ohif/app", version, "MIT")
 
 
+def quick_components(stamp: Path, lock: Path) -> Iterator[Component]:
+    """What the quick viewer is built of, where it is installed; what only builds it is not in it."""
+    if not stamp.exists():
+        return
+    for path, told in json.loads(lock.read_text())["packages"].items():
+        name = path.rpartition("node_modules/")[2]
+        if name and not {"dev", "optional", "devOptional"} & told.keys():
+            url = f"pkg:npm/{name.replace('@', '%40')}@{told['version']}"
+            yield component(url, name, told["version"], told.get("license", ""))
+
+
 def document(components: Iterable[Component]) -> dict[str, Any]:
     """The whole of it; the serial number is a function of what is listed."""
     listed = {entry["bom-ref"]: entry for entry in components}
@@ -85,6 +98,7 @@ def main() -> None:
         *map(python_component, distributions()),
         *debian_components(DEBIAN_STATUS),
         *viewer_component(VIEWER_STAMP),
+        *quick_components(QUICK_STAMP, QUICK_LOCK),
     ]
     sys.stdout.write(json.dumps(document(found), indent=1) + "\n")
 

@@ -89,10 +89,13 @@ def test_its_list_of_contents_names_every_locked_distribution_and_no_other(image
     assert image.bill["metadata"]["component"]["name"] == "isocenter"
 
 
-def test_its_list_of_contents_names_the_base_and_the_viewer(image: Image) -> None:
+def test_its_list_of_contents_names_the_base_and_the_viewers(image: Image) -> None:
     listed = {one["purl"].partition("@")[0]: one["version"] for one in image.bill["components"]}
     assert "pkg:deb/debian/libc6" in listed
     assert listed.get("pkg:npm/%40ohif/app") == VERSION
+    assert listed.keys() >= {"pkg:npm/%40cornerstonejs/core", "pkg:npm/%40cornerstonejs/tools"}
+    assert "pkg:npm/vite" not in listed
+    assert (image.root / "opt/isocenter/share/isocenter/quick/index.html.gz").exists()
     inside = image.root / "opt/isocenter/share/doc/sbom.cdx.json"
     assert inside.read_bytes() == image.archive.with_suffix(".cdx.json").read_bytes()
 

@@ -32,6 +32,7 @@ from isocenter.streaming.rpc import IndexerClient, TranscoderClient
 from isocenter.streaming.service import build as build_streaming
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.static_routes import routes as static_routes
+from isocenter.streaming.web.install_quick import quick_folder
 from isocenter.streaming.web.install_viewer import viewer_folder
 
 
@@ -73,7 +74,7 @@ async def compose(settings: HttpSettings, stack: AsyncExitStack) -> Process:
         *receiving.routes,
         *streaming.routes,
         metrics_route(settings.run_folder),
-        *static_routes(viewer_folder()),
+        *static_routes(viewer_folder(), quick_folder()),
     )
     service = Service(
         "http",

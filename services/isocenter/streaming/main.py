@@ -17,6 +17,7 @@ from isocenter.streaming.rpc import IndexerClient, TranscoderClient
 from isocenter.streaming.service import build
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.static_routes import routes as static_routes
+from isocenter.streaming.web.install_quick import quick_folder
 from isocenter.streaming.web.install_viewer import viewer_folder
 
 
@@ -30,17 +31,10 @@ async def compose(settings: StreamingSettings, stack: AsyncExitStack) -> Process
     for channel in (*indexers, *transcoders):
         stack.push_async_callback(channel.close, None)
     objects = open_objects(settings.objects_url, **settings.objects_access)
-    service = build(
-        Ports(
-            index,
-            objects,
-            recording.journal,
-            IndexerClient(indexers),
-            TranscoderClient(transcoders),
-        ),
-        settings,
-    )
-    routes = (*service.routes, metrics_route(settings.run_folder), *static_routes(viewer_folder()))
+    held, transcoding = IndexerClient(indexers), TranscoderClient(transcoders)
+    service = build(Ports(index, objects, recording.journal, held, transcoding), settings)
+    pages = static_routes(viewer_folder(), quick_folder())
+    routes = (*service.routes, metrics_route(settings.run_folder), *pages)
     web = open_web(routes, answer_of, recording.auditor, settings, stack)
     return Process(replace(service, routes=routes), web=web)
 

@@ -1,4 +1,4 @@
-"""The worklist page at `/` and the full viewer at `/viewer`, from files; nothing comes from outside this server."""
+"""The worklist at `/`, the viewers at `/viewer` and `/quick`, from files; nothing comes from outside this server."""
 
 import json
 import mimetypes
@@ -18,6 +18,12 @@ _SANDBOX = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self' blob: data:; font-src 'self' data:; "
     "object-src 'self' blob:; frame-src 'self' blob:; base-uri 'self'; frame-ancestors 'self'"
+)
+# the codec is WebAssembly; the drawing library sets styles on what it draws, and cursors from blobs
+_QUICK_SANDBOX = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
+    "style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 _PAGE_SANDBOX = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -83,16 +89,17 @@ class Pages:
 
 
 class Viewer:
-    """The installed viewer's folder; its paths are listed once, so no request reaches outside it."""
+    """An installed viewer's folder; its paths are listed once, so no request reaches outside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sandbox: str, *, configured: bool = False) -> None:
+        self._sandbox = sandbox
         self._files = {
             path.relative_to(folder).as_posix(): path
             for path in (folder.rglob("*") if folder.is_dir() else ())
             if path.is_file()
         }
         self.version = installed_version(folder).partition(" ")[0] if self._files else ""
-        if self._files:
+        if self._files and configured:
             self._files.pop(f"{_CONFIGURATION}.gz", None)
             self._files[_CONFIGURATION] = _WEB / _CONFIGURATION
 
@@ -112,7 +119,7 @@ class Viewer:
             content = b"" if _knows(request, etag) else path.read_bytes()
         except FileNotFoundError as error:
             raise NotFound("the viewer was installed anew: start the platform again") from error
-        headers = [*_headers(name, _SANDBOX), ("Vary", "Accept-Encoding"), ("ETag", etag)]
+        headers = [*_headers(name, self._sandbox), ("Vary", "Accept-Encoding"), ("ETag", etag)]
         if _knows(request, etag):
             await _not_modified(request, headers)
             return
@@ -128,10 +135,12 @@ class Viewer:
         return "index.html"
 
 
-def routes(viewer_folder: Path) -> list[Route]:
+def routes(viewer_folder: Path, quick_folder: Path) -> list[Route]:
     """All static routes. Whoever may do anything at all may see the program; nobody else, so that browsers ask who."""
-    pages, viewer = Pages(), Viewer(viewer_folder)
-    about = {"version": version("isocenter"), "viewer": viewer.version}
+    pages = Pages()
+    viewer = Viewer(viewer_folder, _SANDBOX, configured=True)
+    quick = Viewer(quick_folder, _QUICK_SANDBOX)
+    about = {"version": version("isocenter"), "viewer": viewer.version, "quick": quick.version}
 
     async def tell(request: Request) -> None:
         headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
@@ -140,7 +149,8 @@ def routes(viewer_folder: Path) -> list[Route]:
 
     made = [Route("GET", path, Action.VERIFY, pages.page) for path in _PAGE_FILES]
     made += [
-        Route("GET", path, Action.VERIFY, viewer.file)
-        for path in ("/viewer", "/viewer/{path:path}")
+        Route("GET", path, Action.VERIFY, one.file)
+        for name, one in (("/viewer", viewer), ("/quick", quick))
+        for path in (name, f"{name}/{{path:path}}")
     ]
     return [*made, Route("GET", "/api/about", Action.VERIFY, tell)]

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def client(viewer: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with serving(routes(viewer)) as server:
+    async with serving(routes(viewer, viewer.parent / "quick")) as server:
         base = f"http://127.0.0.1:{server.port}"
         async with httpx.AsyncClient(base_url=base) as http:
             yield http
@@ -111,12 +111,44 @@ async def test_nothing_outside_the_folder_is_reached(folder: Path, path: str) ->
         assert "secret" not in answer.text
 
 
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    """A small quick viewer, where the platform looks for it."""
+    folder = tmp_path / "quick"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<html>quick</html>")
+    (folder / "assets" / f"index.{'0' * 16}.js").write_bytes(CODE)
+    (folder / "VERSION").write_text("0123456789abcdef")
+    return folder
+
+
+async def test_the_quick_viewer_has_its_own_place_and_a_stricter_policy(
+    folder: Path, quick: Path
+) -> None:
+    del quick
+    async with client(folder) as http:
+        for path in ("/quick", "/quick/", "/quick/?study=1.2"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.text) == (200, "<html>quick</html>")
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "'unsafe-eval'" not in policy
+        assert "style-src 'self';" in policy
+        script = await http.get(f"/quick/assets/index.{'0' * 16}.js")
+        assert (script.content, "immutable" in script.headers["cache-control"]) == (CODE, True)
+        assert (await http.get("/quick/app-config.js")).status_code == 404
+        assert (await http.get("/quick/%2e%2e/secret.txt")).status_code in (400, 404)
+        assert (await http.get("/api/about")).json()["quick"] == "0123456789abcdef"
+
+
 async def test_a_platform_without_a_viewer_says_how_to_get_it(tmp_path: Path) -> None:
     async with client(tmp_path / "none") as http:
-        answer = await http.get("/viewer/")
-        assert answer.status_code == 404
-        assert "make setup" in answer.text
-        assert (await http.get("/api/about")).json()["viewer"] == ""
+        for path in ("/viewer/", "/quick/"):
+            answer = await http.get(path)
+            assert answer.status_code == 404
+            assert "make setup" in answer.text
+        about = (await http.get("/api/about")).json()
+        assert (about["viewer"], about["quick"]) == ("", "")
         assert (await http.get("/")).status_code == 200
 
 

@@ -1,0 +1,93 @@
+// What is written over a picture: which slice, which window, how the patient lies, what is to be warned of.
+import { texts, number } from './dataset.ts';
+import type { Vector } from './dataset.ts';
+import { make } from './dom.ts';
+import { lettersByRowAndColumn, lettersOf, opposite } from './letters.ts';
+import type { Stack } from './pane.ts';
+import { depthOf } from './slice.ts';
+import type { Slice } from './slice.ts';
+
+export interface Facts {
+  stack: Stack;
+  slice: Slice;
+  index: number;
+  playing: boolean;
+  window: { center: number; width: number } | undefined;
+  preview: boolean;
+  zoom: number | undefined;
+}
+
+const EDGES = ['left', 'right', 'top', 'bottom'] as const;
+
+export class Overlay {
+  readonly #top = make('div', 'corner top-left');
+  readonly #about = make('div', 'corner top-right');
+  readonly #bottom = make('div', 'corner bottom-left');
+  readonly #scale = make('div', 'corner bottom-right');
+  readonly #edges = EDGES.map((edge) => make('div', `letter at-${edge}`));
+  readonly #warnings = make('ul', 'warnings');
+  readonly #message = make('div', 'message');
+  readonly #bar = make('div', 'place');
+
+  constructor(host: HTMLElement) {
+    this.#bar.append(make('i'));
+    host.append(this.#top, this.#about, this.#bottom, this.#scale, ...this.#edges, this.#warnings, this.#message, this.#bar);
+  }
+
+  write({ stack, slice, index, playing, window, preview, zoom }: Facts): void {
+    const count = stack.slices.length;
+    lines(this.#top, [stack.label, ...frameLine(slice)]);
+    lines(this.#about, [stack.about]);
+    lines(this.#bottom, [
+      `${index + 1}/${count}${playing ? ' ▶' : ''}`,
+      slice.plane.patient && slice.modality !== 'US' ? `${depthOf(slice).toFixed(1)} mm${thickness(slice)}` : '',
+      window ? `W ${Math.round(window.width)} L ${Math.round(window.center)}` : '',
+    ]);
+    lines(this.#scale, [
+      preview ? 'preview …' : '',
+      slice.spacing.unit === 'mm' ? `${slice.spacing.column.toPrecision(3)} ${slice.spacing.said} a pixel` : 'no scale',
+      zoom ? `×${zoom.toPrecision(2)}` : '',
+    ]);
+    const warned = [...new Set([...slice.warnings, ...stack.warnings])];
+    this.#warnings.replaceChildren(...warned.map((one) => make('li', '', one)));
+    const mark = this.#bar.firstElementChild as HTMLElement;
+    this.#bar.hidden = count < 2;
+    mark.style.height = `${Math.max(100 / count, 3)}%`;
+    mark.style.top = `${(index / Math.max(1, count - 1)) * (100 - Math.max(100 / count, 3))}%`;
+  }
+
+  letters(slice: Slice, { right, down }: { right?: Vector; down?: Vector }): void {
+    const said = (way: Vector | undefined): string => {
+      if (!way) return '';
+      if (slice.plane.patient) return lettersOf(way);
+      const [row = '', column = ''] = texts(slice.document, '00200020');
+      return lettersByRowAndColumn(way, row, column);
+    };
+    const [toRight, toBottom] = [said(right), said(down)];
+    const words = [opposite(toRight), toRight, opposite(toBottom), toBottom];
+    this.#edges.forEach((edge, place) => { edge.textContent = words[place] ?? ''; });
+  }
+
+  busy(yes: boolean): void {
+    this.#message.className = yes ? 'message busy' : 'message';
+    if (yes) this.#message.textContent = 'Loading …';
+    else if (this.#message.textContent === 'Loading …') this.#message.textContent = '';
+  }
+
+  failed(why: string): void { this.#message.textContent = why && `This image cannot be shown: ${why}`; }
+}
+
+function thickness(slice: Slice): string {
+  const thick = number(slice.document, '00180050');
+  return thick === undefined ? '' : ` · ${thick.toFixed(1)} thick`;
+}
+
+const frameLine = (slice: Slice): string[] => (slice.frames > 1 ? [`Image ${slice.number ?? '–'}, frame ${slice.frame} of ${slice.frames}`] : []);
+
+// Only what has changed is set: this runs with every picture.
+function lines(corner: HTMLElement, said: string[]): void {
+  const kept = said.filter(Boolean);
+  const before = [...corner.children].map((one) => one.textContent);
+  if (before.length === kept.length && kept.every((one, place) => one === before[place])) return;
+  corner.replaceChildren(...kept.map((one) => make('div', '', one)));
+}

@@ -1,0 +1,253 @@
+// One picture on the screen: a stack of slices in a viewport, with what is written over it.
+import { Enums, cache, utilities } from '@cornerstonejs/core';
+import type { Types } from '@cornerstonejs/core';
+import { number } from './dataset.ts';
+import { make } from './dom.ts';
+import type { Shown } from './orders.ts';
+import { Overlay } from './overlay.ts';
+import { firstWindow, imageOf, isColoured, remember } from './picture.ts';
+import { presetsOf } from './presets.ts';
+import type { Slice, Window } from './slice.ts';
+import type { Stage } from './stage.ts';
+
+export interface Stack {
+  study: string;
+  series: string;
+  label: string;
+  about: string; // date and description of the study
+  slices: Slice[];
+  warnings: string[];
+}
+
+const { Events } = Enums;
+const SLOWEST_FPS = 1;
+const FASTEST_FPS = 60;
+const USUAL_FPS = 12;
+
+export class Pane {
+  readonly host: HTMLElement;
+  readonly #screen = make('div', 'screen');
+  readonly #overlay: Overlay;
+  readonly #viewport: Types.IStackViewport;
+  #stack: Stack | undefined;
+  #index = 0;
+  #cine: ReturnType<typeof setTimeout> | undefined;
+  #latest = 0;
+  onMove: (pane: Pane) => void = () => {};
+  onUsed: (pane: Pane) => void = () => {};
+
+  constructor(readonly id: string, parent: HTMLElement, private readonly stage: Stage) {
+    this.host = make('section', 'pane', this.#screen);
+    this.host.tabIndex = -1;
+    this.#overlay = new Overlay(this.host);
+    parent.append(this.host);
+    this.stage.engine.enableElement({ viewportId: id, type: Enums.ViewportType.STACK, element: this.#screen as HTMLDivElement });
+    this.#viewport = stage.engine.getViewport(id) as Types.IStackViewport;
+    stage.add(id);
+    this.#listen();
+  }
+
+  get stack(): Stack | undefined { return this.#stack; }
+  get index(): number { return this.#index; }
+  get slice(): Slice | undefined { return this.#stack?.slices[this.#index]; }
+  get viewport(): Types.IStackViewport { return this.#viewport; }
+  get playing(): boolean { return this.#cine !== undefined; }
+
+  /** Shows a stack from one of its slices on. */
+  async show(stack: Stack, at = 0): Promise<void> {
+    this.stop();
+    if (this.#stack && this.#stack.series !== stack.series) this.stage.pixels.leave(this.#stack.series);
+    this.#latest += 1;
+    const mine = this.#latest;
+    this.#stack = stack;
+    this.#index = Math.min(Math.max(0, at), stack.slices.length - 1);
+    remember(stack.slices);
+    this.#overlay.busy(true);
+    this.stage.pixels.bring(stack.slices, this.#index);
+    try {
+      const shown = await this.stage.pixels.get(this.slice!);
+      if (mine !== this.#latest) return;
+      await this.#viewport.setStack(stack.slices.map((slice) => slice.key), this.#index);
+      if (mine !== this.#latest) return;
+      this.#viewport.resetCamera();
+      this.window(firstWindow(this.slice!, shown));
+      this.#overlay.failed('');
+    } catch (error) {
+      if (mine === this.#latest) this.#overlay.failed((error as Error).message);
+    } finally {
+      if (mine === this.#latest) this.#overlay.busy(false);
+    }
+    this.refresh();
+  }
+
+  /** Goes to a slice; beyond the ends, to the end. */
+  jump(to: number): void {
+    const last = (this.#stack?.slices.length ?? 0) - 1;
+    const place = Math.min(Math.max(0, to), last);
+    if (last < 0 || place === this.#index) return;
+    this.#index = place;
+    this.stage.pixels.bring(this.#stack!.slices, place);
+    this.refresh();
+    this.#viewport.setImageIdIndex(place).then(() => this.#overlay.failed(''), (error: unknown) => {
+      if (place === this.#index) this.#overlay.failed(error instanceof Error ? error.message : 'This image cannot be shown');
+    });
+    this.onMove(this);
+  }
+
+  step(by: number): void { this.jump(this.#index + by); }
+
+  window({ center, width }: Window): void {
+    if (!this.slice || isColoured(this.slice)) return;
+    const voiRange = utilities.windowLevel.toLowHighRange(width, center, Enums.VOILUTFunctionType.LINEAR);
+    this.#viewport.setProperties({ voiRange });
+    this.#viewport.render();
+    this.refresh();
+  }
+
+  /** Preset by its number key; 0 is the image's own window. */
+  preset(key: number): void {
+    const shown = this.slice && this.stage.pixels.has(this.slice.key);
+    if (!this.slice || !shown) return;
+    const own = firstWindow(this.slice, shown);
+    const chosen = key === 0 ? own : presetsOf(this.slice.modality, own)[key - 1];
+    if (chosen) this.window(chosen);
+  }
+
+  presets(): Window[] {
+    const shown = this.slice && this.stage.pixels.has(this.slice.key);
+    return this.slice && shown && !isColoured(this.slice) ? presetsOf(this.slice.modality, firstWindow(this.slice, shown)) : [];
+  }
+
+  invert(): void {
+    this.#viewport.setProperties({ invert: !this.#viewport.getProperties().invert });
+    this.#viewport.render();
+  }
+
+  turn(): void {
+    const { rotation = 0 } = this.#viewport.getViewPresentation();
+    this.#viewport.setViewPresentation({ rotation: (rotation + 90) % 360 });
+    this.#viewport.render();
+  }
+
+  mirror(way: 'flipHorizontal' | 'flipVertical'): void {
+    this.#viewport.setCamera({ [way]: !this.#viewport.getCamera()[way] });
+    this.#viewport.render();
+  }
+
+  reset(): void {
+    const invert = this.slice?.samples.photometric === 'MONOCHROME1';
+    this.#viewport.setCamera({ flipHorizontal: false, flipVertical: false });
+    this.#viewport.setViewPresentation({ rotation: 0 });
+    this.#viewport.resetCamera();
+    this.#viewport.setProperties({ invert });
+    this.preset(0);
+    this.#viewport.render();
+  }
+
+  resized(): void { this.refresh(); }
+
+  play(): void {
+    if (this.playing) return this.stop();
+    if ((this.#stack?.slices.length ?? 0) < 2) return;
+    const wait = 1000 / this.#framesPerSecond();
+    const next = (): void => {
+      // a frame that is not here yet is waited for, not skipped
+      const here = this.slice && this.stage.pixels.has(this.slice.key);
+      if (here) this.jump((this.#index + 1) % this.#stack!.slices.length);
+      this.#cine = setTimeout(next, wait);
+    };
+    this.#cine = setTimeout(next, wait);
+    this.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.#cine);
+    this.#cine = undefined;
+    this.refresh();
+  }
+
+  /** A better picture of one of our slices has come. */
+  better(shown: Shown): void {
+    const slice = this.#stack?.slices.find((one) => one.key === shown.key);
+    if (!slice) return;
+    if (cache.getImageLoadObject(slice.key)) cache.removeImageLoadObject(slice.key);
+    if (slice.key !== this.#viewport.getCurrentImageId()) return;
+    const image = imageOf(slice, shown);
+    cache.putImageLoadObject(slice.key, { promise: Promise.resolve(image) });
+    this.#viewport.renderImageObject(image);
+    this.stage.remeasure(slice.key);
+    this.#viewport.render();
+    this.refresh();
+  }
+
+  mark(active: boolean): void { this.host.classList.toggle('active', active); }
+
+  close(): void {
+    this.stop();
+    if (this.#stack) this.stage.pixels.leave(this.#stack.series);
+    this.stage.remove(this.id);
+    this.stage.engine.disableElement(this.id);
+    this.host.remove();
+  }
+
+  refresh(): void {
+    if (!this.#stack || !this.slice) return;
+    const range = this.#viewport.getProperties().voiRange;
+    const window = range && utilities.windowLevel.toWindowLevel(range.lower, range.upper);
+    this.#overlay.write({
+      stack: this.#stack, slice: this.slice, index: this.#index, playing: this.playing,
+      window: window && !isColoured(this.slice) ? { center: window.windowCenter, width: window.windowWidth } : undefined,
+      preview: (this.stage.pixels.has(this.slice.key)?.reductions ?? 0) > 0,
+      zoom: this.#zoom(),
+    });
+    this.#overlay.letters(this.slice, this.#ways());
+  }
+
+  // Pixels of the screen for one of the image.
+  #zoom(): number | undefined {
+    if (!this.#viewport.getCurrentImageId() || !this.slice) return undefined;
+    const { right, down } = this.#ways();
+    const step = Math.hypot(...(right ?? [0, 0, 0]));
+    return down && step ? this.slice.spacing.column / step : undefined;
+  }
+
+  // Where one pixel of the screen to the right, and one down, lead in the patient.
+  #ways(): { right?: Types.Point3; down?: Types.Point3 } {
+    if (!this.#viewport.getCurrentImageId()) return {};
+    const [from, right, down] = ([[0, 0], [1, 0], [0, 1]] as Types.Point2[]).map((place) => this.#viewport.canvasToWorld(place)) as [Types.Point3, Types.Point3, Types.Point3];
+    const way = (to: Types.Point3): Types.Point3 => [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
+    return { right: way(right), down: way(down) };
+  }
+
+  #framesPerSecond(): number {
+    const ds = this.slice?.document;
+    const said = number(ds, '00082144') ?? number(ds, '00180040') ?? 1000 / (number(ds, '00181063') ?? NaN);
+    return Number.isFinite(said) ? Math.min(FASTEST_FPS, Math.max(SLOWEST_FPS, said)) : USUAL_FPS;
+  }
+
+  #listen(): void {
+    const screen = this.#screen;
+    screen.addEventListener('contextmenu', (event) => event.preventDefault());
+    this.host.addEventListener('pointerdown', () => this.onUsed(this), { capture: true });
+    let turned = 0;
+    this.host.addEventListener('wheel', (event) => {
+      event.preventDefault();
+      this.onUsed(this);
+      // a mouse turns by notches of a hundred or so, a touch pad by a few at a time
+      turned += event.deltaMode ? event.deltaY * 40 : event.deltaY;
+      const steps = Math.abs(event.deltaY) >= 50 || event.deltaMode ? Math.sign(event.deltaY) : Math.trunc(turned / 25);
+      if (!steps) return;
+      turned = 0;
+      this.step(steps);
+    }, { passive: false });
+    for (const name of [Events.VOI_MODIFIED, Events.CAMERA_MODIFIED, Events.IMAGE_RENDERED]) screen.addEventListener(name, () => this.refresh());
+    screen.addEventListener(Events.STACK_NEW_IMAGE, () => {
+      const place = this.#viewport.getTargetImageIdIndex();
+      if (place === this.#index || place !== this.#viewport.getCurrentImageIdIndex()) return;
+      this.#index = place; // a finger scrolled
+      this.stage.pixels.bring(this.#stack!.slices, place);
+      this.refresh();
+      this.onMove(this);
+    });
+  }
+}

@@ -1,0 +1,205 @@
+// Frames for the page: what is asked for first comes first, the neighbours follow, the far ones are forgotten.
+import type { Answer, FrameOrder, Order, Shown, SliceOrder } from './orders.ts';
+import type { Slice } from './slice.ts';
+
+const AT_ONCE = 4; // of the six connections a browser has to one server
+const REFOCUS_MS = 200;
+const PLAIN_SYNTAX = '1.2.840.10008.1.2.1';
+const DIRECT_COLOURS = new Set(['RGB', 'YBR_RCT', 'YBR_ICT']); // codecs undo the last two
+
+interface Waiting { promise: Promise<Shown>; done: (shown: Shown) => void; fail: (error: Error) => void }
+interface Running { key: string; worker: Worker }
+interface Stream { id: number; worker: Worker; series: string; left: Set<string>; focus: number }
+
+const base = (slice: Slice): string => `/dicom-web/studies/${slice.study}/series/${slice.series}`;
+
+function isRendered({ samples }: Slice): boolean {
+  if (samples.photometric === 'PALETTE COLOR') return true;
+  return samples.perPixel > 1 && !(DIRECT_COLOURS.has(samples.photometric) && samples.allocated === 8 && samples.perPixel === 3);
+}
+
+function sliceOrder(slice: Slice): SliceOrder {
+  return { key: slice.key, samples: slice.samples, slope: slice.slope, intercept: slice.intercept };
+}
+
+export class Pixels {
+  readonly #workers: Worker[];
+  readonly #kept = new Map<string, Shown>(); // least recently used first
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #running = new Map<number, Running>();
+  readonly #broken = new Map<string, string>();
+  #bytes = 0;
+  #queue: Slice[] = [];
+  #streams: Stream[] = [];
+  #streamless = new Set<string>();
+  #id = 0;
+  #turn: ReturnType<typeof setTimeout> | undefined;
+  onBetter: (shown: Shown) => void = () => {};
+  onDropped: (key: string) => void = () => {};
+
+  constructor(count: number, private readonly budget: number) {
+    this.#workers = Array.from({ length: count }, () => {
+      const worker = new Worker(new URL('./pixel_worker.ts', import.meta.url), { type: 'module' });
+      worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => this.#answer(data));
+      worker.postMessage({ kind: 'warm' } satisfies Order);
+      return worker;
+    });
+  }
+
+  /** What is here of a frame, at whatever resolution. */
+  has(key: string): Shown | undefined { return this.#kept.get(key); }
+
+  /** A frame, as soon as some resolution of it is here; what is better later comes by `onBetter`. */
+  get(slice: Slice): Promise<Shown> {
+    const kept = this.#kept.get(slice.key);
+    if (kept) {
+      this.#kept.delete(slice.key);
+      this.#kept.set(slice.key, kept);
+      return Promise.resolve(kept);
+    }
+    const waiting = this.#wait(slice.key);
+    if (!this.#streams.some((one) => one.left.has(slice.key))) {
+      this.#queue = [slice, ...this.#queue.filter((one) => one.key !== slice.key)];
+      this.#fill();
+    }
+    return waiting.promise;
+  }
+
+  /** Brings a series: as a stream where the server has one, else frame by frame, those near to `focus` first. */
+  bring(slices: readonly Slice[], focus: number): void {
+    const first = slices[0];
+    if (!first) return;
+    const missing = slices.filter((slice) => !this.#isWhole(slice.key));
+    if (!missing.length) return;
+    const streamed = missing.filter((slice) => !isRendered(slice) && slice.samples.allocated > 1);
+    const running = this.#streams.find((one) => one.series === first.series);
+    if (running) return this.#refocus(running, slices, focus);
+    if (streamed.length > 1 && !this.#streamless.has(first.series)) this.#stream(first, streamed, focus);
+    else this.#prefetch(slices, focus);
+  }
+
+  /** Forgets what was meant to be brought for a series that is not shown any more. */
+  leave(series: string): void {
+    this.#queue = this.#queue.filter((slice) => slice.series !== series || this.#waiting.has(slice.key));
+    for (const one of this.#streams.filter((stream) => stream.series === series)) this.#stop(one);
+  }
+
+  #isWhole(key: string): boolean { return this.#kept.get(key)?.reductions === 0; }
+
+  #wait(key: string): Waiting {
+    const known = this.#waiting.get(key);
+    if (known) return known;
+    let [done, fail]: [Waiting['done'], Waiting['fail']] = [() => {}, () => {}];
+    const promise = new Promise<Shown>((resolve, reject) => { [done, fail] = [resolve, reject]; });
+    const made = { promise, done, fail };
+    this.#waiting.set(key, made);
+    return made;
+  }
+
+  #prefetch(slices: readonly Slice[], focus: number): void {
+    const near = slices.map((slice, place) => ({ slice, far: Math.abs(place - focus) })).sort((a, b) => a.far - b.far);
+    let room = this.budget;
+    const wanted: Slice[] = [];
+    for (const { slice } of near) {
+      room -= slice.samples.rows * slice.samples.columns * 2 * slice.samples.perPixel;
+      if (room < 0) break;
+      if (!this.#isWhole(slice.key) && !this.#broken.has(slice.key)) wanted.push(slice);
+    }
+    const others = this.#queue.filter((slice) => slice.series !== slices[0]!.series);
+    this.#queue = [...wanted, ...others];
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (this.#running.size < AT_ONCE) {
+      const slice = this.#queue.shift();
+      if (!slice) return;
+      if (this.#isWhole(slice.key) || [...this.#running.values()].some((one) => one.key === slice.key)) continue;
+      const id = (this.#id += 1);
+      const worker = this.#workers[id % this.#workers.length]!;
+      this.#running.set(id, { key: slice.key, worker });
+      const order: FrameOrder = {
+        ...sliceOrder(slice), kind: 'frame', id, rendered: isRendered(slice),
+        address: `${base(slice)}/instances/${slice.instance}/frames/${slice.frame}`,
+        planar: slice.samples.planar && slice.document['00083002']?.Value?.[0] === PLAIN_SYNTAX,
+      };
+      worker.postMessage(order);
+    }
+  }
+
+  #stream(first: Slice, slices: readonly Slice[], focus: number): void {
+    const id = (this.#id += 1);
+    const worker = this.#workers[id % this.#workers.length]!;
+    this.#streams.push({ id, worker, series: first.series, left: new Set(slices.map((slice) => slice.key)), focus });
+    const orders = Object.fromEntries(slices.map((slice) => [`${slice.instance}:${slice.frame}`, sliceOrder(slice)]));
+    worker.postMessage({ kind: 'stream', id, address: `${base(first)}/stream?focus=${focus}`, slices: orders } satisfies Order);
+    this.#asked.set(id, { slices: [...slices], focus });
+  }
+
+  readonly #asked = new Map<number, { slices: Slice[]; focus: number }>();
+
+  // Somebody jumped: the stream is asked anew, from there.
+  #refocus(stream: Stream, slices: readonly Slice[], focus: number): void {
+    if (stream.focus === focus || this.#kept.has(slices[focus]?.key ?? '')) return;
+    clearTimeout(this.#turn);
+    this.#turn = setTimeout(() => {
+      this.#stop(stream);
+      this.bring(slices, focus);
+    }, REFOCUS_MS);
+  }
+
+  #stop(stream: Stream): void {
+    this.#streams = this.#streams.filter((one) => one !== stream);
+    this.#asked.delete(stream.id);
+    stream.worker.postMessage({ kind: 'stop', id: stream.id } satisfies Order);
+  }
+
+  #answer(answer: Answer): void {
+    if (answer.kind === 'frame' || answer.kind === 'streamed') this.#take(answer.shown);
+    if (answer.kind === 'streamed') {
+      const stream = this.#streams.find((one) => one.id === answer.id);
+      if (answer.shown.reductions === 0) stream?.left.delete(answer.shown.key);
+      return;
+    }
+    const running = this.#running.get(answer.id);
+    this.#running.delete(answer.id);
+    if (running) {
+      if (answer.kind === 'failed') this.#fail(running.key, answer.message);
+    } else this.#streamOver(answer);
+    this.#fill();
+  }
+
+  // What a stream left out, for whatever reason, is asked frame by frame.
+  #streamOver(answer: Answer): void {
+    const stream = this.#streams.find((one) => one.id === answer.id);
+    const asked = this.#asked.get(answer.id);
+    if (!stream || !asked) return;
+    this.#streams = this.#streams.filter((one) => one !== stream);
+    this.#asked.delete(answer.id);
+    this.#streamless.add(stream.series);
+    this.#prefetch(asked.slices, asked.focus);
+  }
+
+  #take(shown: Shown): void {
+    const before = this.#kept.get(shown.key);
+    if (before && before.reductions < shown.reductions) return;
+    this.#kept.delete(shown.key);
+    this.#kept.set(shown.key, shown);
+    this.#bytes += shown.values.byteLength - (before?.values.byteLength ?? 0);
+    for (const [key, old] of this.#kept) {
+      if (this.#bytes <= this.budget || key === shown.key) break;
+      this.#kept.delete(key);
+      this.#bytes -= old.values.byteLength;
+      this.onDropped(key);
+    }
+    this.#waiting.get(shown.key)?.done(shown);
+    this.#waiting.delete(shown.key);
+    if (before) this.onBetter(shown);
+  }
+
+  #fail(key: string, message: string): void {
+    this.#broken.set(key, message);
+    this.#waiting.get(key)?.fail(new Error(message));
+    this.#waiting.delete(key);
+  }
+}
