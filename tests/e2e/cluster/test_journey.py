@@ -37,6 +37,11 @@ from tests.e2e.test_names import (
     test_names_are_what_an_independent_reader_decodes,
     test_other_peoples_names_are_not_found,
 )
+from tests.e2e.test_transcode import (
+    test_on_request_it_is_made_now_and_not_again,
+    test_what_arrives_can_be_streamed_without_anybodys_help,
+    test_what_is_deleted_is_not_streamed_and_comes_back_with_the_study,
+)
 
 pytestmark = pytest.mark.timeout(600)  # servers are started in it
 
@@ -55,6 +60,7 @@ __all__ = [
     "test_name_is_found_by_its_part",
     "test_names_are_what_an_independent_reader_decodes",
     "test_nothing_found_and_nonsense_are_told_apart",
+    "test_on_request_it_is_made_now_and_not_again",
     "test_other_peoples_names_are_not_found",
     "test_pictures_come_as_asked",
     "test_quarantine_is_listed_shown_and_dropped",
@@ -68,4 +74,6 @@ __all__ = [
     "test_unchanged_frame_is_not_sent_again",
     "test_unknown_hold_is_an_error",
     "test_unknown_quarantine_is_an_error",
+    "test_what_arrives_can_be_streamed_without_anybodys_help",
+    "test_what_is_deleted_is_not_streamed_and_comes_back_with_the_study",
 ]
