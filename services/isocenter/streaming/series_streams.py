@@ -106,18 +106,37 @@ class SeriesStreams:
         yield bytes(small) + end_record()
 
     async def _record(self, frame: Frame, part: Part) -> tuple[bytes, Body]:
-        packed, ends = frame.packed, frame.ends
-        if packed is None:
-            raise NotFound("the frame is in no pack")
-        start = ends[part.after_level] if part.after_level >= 0 else 0
-        end = ends[part.level]
-        place = packed.range(frame.number)[0]
-        content = await self._objects.fetched(
-            packed.key, packed.size_bytes, place + start, place + end
-        )
+        start = frame.ends[part.after_level] if part.after_level >= 0 else 0
+        end = frame.ends[part.level]
+        try:
+            content = await self._bytes(frame, start, end)
+        except NotFound:
+            content = await self._bytes(await self._moved(frame), start, end)
         (content,) = view(frame.viewed, "frame", (content,))
         record = Record(RecordKind.BYTES, part.level, part.frame, start)
         return head(record, end - start), content
+
+    async def _bytes(self, frame: Frame, start: int, end: int) -> Body:
+        packed = frame.packed
+        if packed is None:
+            raise NotFound("the frame is in no pack")
+        place = packed.range(frame.number)[0]
+        return await self._objects.fetched(
+            packed.key, packed.size_bytes, place + start, place + end
+        )
+
+    async def _moved(self, frame: Frame) -> Frame:
+        """The same bytes in another pack, for packs are put together; raises NotFound when they are nowhere."""
+        found = await self._packs.of(frame.viewed)
+        if found is not None and frame.packed is not None and found.key == frame.packed.key:
+            self._packs.forget(frame.viewed)
+            found = await self._packs.of(frame.viewed)
+        moved = Frame(frame.viewed, frame.number, found)
+        if frame.packed is None or found is None or list(moved.ends) != list(frame.ends):
+            raise NotFound("the frame is in no pack any more")
+        if found.version([frame.number]) != frame.packed.version([frame.number]):
+            raise NotFound("the frame was packed anew")
+        return moved
 
 
 def _images(frames: Sequence[Frame]) -> list[Images]:

@@ -18,6 +18,7 @@ from tests.support.streaming import Serving, streaming
 from tests.support.transcoding import pack_keys, tables, transcoding
 
 from isocenter.pixels.htj2k import decode_htj2k
+from isocenter.streaming.objects_view import ObjectsView
 from isocenter.transcoder.schedule import Urgency
 
 STUDY, SERIES = "1.2.1", "1.2.2"
@@ -209,3 +210,31 @@ def test_renditions_are_made_when_somebody_asks(serving: Serving) -> None:
     assert answer.json() == {"instances": 3, "made": 2, "as_stored": 1}
     assert httpx.post(f"{path}?urgency=soon").status_code == 400
     assert httpx.post(path.replace(STUDY, "x")).status_code == 400
+
+
+def test_a_stream_goes_on_when_its_pack_is_put_together_with_others(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (key,) = pack_keys(archive)
+    moved = key.replace("/series.", "/chunk.")
+    honest = ObjectsView.fetched
+    reads = 0
+
+    async def moves(view: ObjectsView, *place: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        if reads == 3:
+            archive.objects.move(key, moved)
+            view._maps.clear()
+        return await honest(view, *place)
+
+    monkeypatch.setattr(ObjectsView, "fetched", moves)
+    try:
+        with streaming(archive) as fresh:
+            body = httpx.get(f"{fresh.dicomweb}{STREAM}").content
+        _, streams, _, ended = read(body)
+        assert ended
+        assert len(streams) == SLICES
+        assert moved in pack_keys(archive)
+    finally:
+        archive.objects.move(moved, key)
