@@ -15,6 +15,7 @@ from isocenter.cli.client import Platform
 from isocenter.cli.dicomweb_source import DicomwebSource, Name
 from isocenter.cli.medium import Medium
 from isocenter.cli.progress import progress
+from isocenter.cli.reshaping import SHAPES, Shape
 from isocenter.dicom.json_attributes import first, values
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, LOSSLESS_WRITTEN
 
@@ -78,9 +79,14 @@ def accepted(syntax: str) -> str:
 
 
 def collect(
-    archive: DicomwebSource, wanted: list[Name], syntax: str, incoming: Path, medium: Medium
+    archive: DicomwebSource,
+    wanted: list[Name],
+    syntax: str,
+    incoming: Path,
+    medium: Medium,
+    shape: Shape,
 ) -> int:
-    """Retrieve all onto the medium; returns how many its DICOMDIR cannot name."""
+    """Retrieve all onto the medium, in their shape there; returns how many its DICOMDIR cannot name."""
     unnamed = 0
     places = (incoming / str(number) for number in range(len(wanted)))
     accept = accepted(syntax)
@@ -89,8 +95,9 @@ def collect(
             lambda each: fetch(archive, each[0], each[1], accept), zip(wanted, places, strict=True)
         )
         for number, path in enumerate(fetched, 1):
-            unnamed += not medium.add(path)
+            unnamed += sum(not medium.add(made) for made in shape.take(path))
             step(number, len(wanted))
+    unnamed += sum(not medium.add(made) for made in shape.rest())
     medium.write()
     return unnamed
 
@@ -132,6 +139,18 @@ def pack(folder: Path, archive: Path) -> None:
     type=click.Choice(list(SYNTAXES)),
     help="explicit: Explicit VR Little Endian, which every program reads; the others are lossless and proven.",
 )
+@click.option(
+    "--classic",
+    "shape",
+    flag_value="classic",
+    help="Enhanced multi-frame CT, MR, PET, XA as classic images, one a frame; pixels stay as they are.",
+)
+@click.option(
+    "--enhanced",
+    "shape",
+    flag_value="enhanced",
+    help="Each classic series of CT, MR, PET as one legacy converted enhanced object; pixels stay as they are.",
+)
 @click.pass_obj
 def export(
     platform: Platform,
@@ -140,6 +159,7 @@ def export(
     destination: Path,
     series: tuple[str, ...],
     syntax: str,
+    shape: str | None,
 ) -> None:
     """Export STUDIES (their UIDs) to DESTINATION, a new folder or a .zip file, with a DICOMDIR.
 
@@ -158,12 +178,15 @@ def export(
             raise click.ClickException("nothing of these studies is of the series asked for")
         (part / "incoming").mkdir()
         medium = part / "medium"
-        unnamed = collect(archive, wanted, syntax, part / "incoming", Medium(medium))
+        form = SHAPES[shape or "as-stored"]()
+        unnamed = collect(archive, wanted, syntax, part / "incoming", Medium(medium), form)
         if destination.suffix.lower() == ".zip":
             pack(medium, part / "packed.zip")
             medium = part / "packed.zip"
         medium.rename(destination)
     told = {"studies": len(studies), "instances": len(wanted), "not_in_dicomdir": unnamed}
+    if shape:
+        told["converted"] = form.converted
     told_as = {**told, "destination": str(destination)}
     facts = ((name.replace("_", " "), value) for name, value in told_as.items())
     show.answer(told_as, lambda: show.facts(facts), in_json=platform.as_json)

@@ -2,7 +2,7 @@
 # Install the foreign programs that the tests talk to, from Debian's packages. Nothing here is part of the product.
 # Without root or apt it says what is missing and succeeds: tests that need it then say so themselves.
 set -eu
-WANTED="buildah debootstrap runc dcmtk libgdcm-tools orthanc orthanc-dicomweb strace wrk curl chromium fonts-dejavu-core fonts-noto-cjk openssl prometheus containerd runc containernetworking-plugins iptables conntrack iproute2"
+WANTED="buildah debootstrap runc dcmtk dicom3tools libgdcm-tools orthanc orthanc-dicomweb strace wrk curl chromium fonts-dejavu-core fonts-noto-cjk openssl prometheus containerd runc containernetworking-plugins iptables conntrack iproute2"
 missing=""
 for package in $WANTED; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
