@@ -31,7 +31,7 @@ def fill(classic: Dataset, modality: str) -> None:
     """Add, empty, what a classic image has to have and nobody knows."""
     for keyword in TABLE["empty"].get(modality, ()):
         if keyword not in classic:
-            setattr(classic, keyword, None)
+            setattr(classic, keyword, [] if dictionary_VR(keyword) == "SQ" else None)
 
 
 def _rename(classic: Dataset, modality: str) -> None:
