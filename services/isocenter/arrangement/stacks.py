@@ -39,7 +39,7 @@ def canonical(instances: Iterable[Taken], views: Mapping[str, int]) -> list[Take
 
     def key(one: Taken) -> tuple[float, float, str, str]:
         at = one.instance_number
-        view = views.get(one.sop_instance_uid, 0)
+        view = views.get(one.sop_instance_uid, math.inf)
         return (view, math.inf if at is None else at, one.sop_instance_uid, "")
 
     found = list(instances)

@@ -102,7 +102,7 @@ def arrange(series_instance_uid: str, documents: Iterable[Any]) -> Series:
     plane = _plane(stacks)
     views = ["".join(gathered.views.get(one.sop_instance_uid, ())) for one in arranged]
     spacing = spacing_of(stacks)
-    view = min(ranks.values(), default=order.NO_VIEW)
+    view = min(ranks.values(), default=order.view_rank(facts.modality, "", ""))
     positioned = facts.modality in POSITIONED
     return Series(
         series_instance_uid,

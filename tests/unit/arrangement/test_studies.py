@@ -172,6 +172,13 @@ def test_a_mammography_in_one_series_is_hung_alike() -> None:
     ]
 
 
+def test_a_view_that_nobody_named_comes_last() -> None:
+    nameless = image(Modality="MG", InstanceNumber=1)
+    (series,) = study([nameless, breast("R", "CC")])
+    assert series.instances[-1].sop_instance_uid == uid(nameless)
+    assert labels(study([nameless], [breast("L", "MLO")])) == ["MG LMLO", "MG"]
+
+
 def test_a_chest_in_two_projections_is_frontal_first() -> None:
     def chest(view: str) -> list[Document]:
         return [image(Modality="DX", ViewPosition=view)]
