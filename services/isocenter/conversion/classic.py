@@ -69,11 +69,15 @@ def _own(element: DataElement) -> DataElement:
 
 def _name(classic: Dataset, enhanced: Dataset, frame: int, sop_class_uid: str) -> None:
     sop = str(enhanced.SOPInstanceUID)
+    whole = enhanced.get("ConcatenationUID") or sop  # parts of one object make one series
     classic.SOPClassUID = sop_class_uid
     classic.SOPInstanceUID = derived_uid("classic image", sop, frame)
-    classic.SeriesInstanceUID = derived_uid("classic series", enhanced.SeriesInstanceUID, sop)
-    classic.InstanceNumber = frame
-    classic.SourceImageSequence = _sources(enhanced, frame)
+    classic.SeriesInstanceUID = derived_uid("classic series", enhanced.SeriesInstanceUID, whole)
+    classic.InstanceNumber = frame + int(enhanced.get("ConcatenationFrameOffsetNumber") or 0)
+    classic.SourceImageSequence = [
+        *_sources(enhanced, frame),
+        *(classic.get("SourceImageSequence") or ()),
+    ]
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class_uid
     meta.MediaStorageSOPInstanceUID = classic.SOPInstanceUID

@@ -11,6 +11,7 @@ from tests.support.enhanced_images import (
     compressed,
     enhanced,
     errors_of,
+    item,
     pixels,
     written,
 )
@@ -129,6 +130,32 @@ def test_each_image_names_the_frame_it_comes_from() -> None:
     assert source.ReferencedSOPInstanceUID == whole.SOPInstanceUID
     assert source.ReferencedSOPClassUID == whole.SOPClassUID
     assert source.ReferencedFrameNumber == 2
+
+
+def test_what_a_frame_was_derived_from_is_named_too() -> None:
+    whole = ct(1)
+    source = item(
+        ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID="1.2.3"
+    )
+    group = whole.PerFrameFunctionalGroupsSequence[0]
+    group.DerivationImageSequence = [item(DerivationDescription="mean")]
+    group.DerivationImageSequence[0].SourceImageSequence = [source]
+    image = one(whole)
+    uids = [each.ReferencedSOPInstanceUID for each in image.SourceImageSequence]
+    assert uids == [whole.SOPInstanceUID, "1.2.3"]
+    assert image.DerivationDescription == "mean"
+
+
+def test_parts_of_a_concatenation_make_one_series_numbered_on() -> None:
+    first, second = ct(2), ct(2)
+    second.SeriesInstanceUID = first.SeriesInstanceUID
+    for number, part in enumerate((first, second)):
+        part.ConcatenationUID = "1.2.3"
+        part.ConcatenationFrameOffsetNumber = 2 * number
+    images = [*classic_images(first), *classic_images(second)]
+    assert len({image.SeriesInstanceUID for image in images}) == 1
+    assert len({image.SOPInstanceUID for image in images}) == 4
+    assert [image.InstanceNumber for image in images] == [1, 2, 3, 4]
 
 
 def test_the_object_itself_stays_as_it_is() -> None:
