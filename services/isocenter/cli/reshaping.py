@@ -8,7 +8,8 @@ from typing import Protocol
 import click
 from pydicom import Dataset, dcmread
 
-from isocenter.conversion.classic import classic_images, is_enhanced
+from isocenter.conversion.classic import classic_images
+from isocenter.conversion.table import is_enhanced
 from isocenter.errors import InvalidInstance
 
 KEYS = ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "NumberOfFrames"]

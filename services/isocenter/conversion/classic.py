@@ -7,25 +7,20 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 
 from isocenter.conversion.frames import frames_of, number_of_frames
-from isocenter.conversion.functional_groups import TABLE, flattened, groups_of, unassigned
+from isocenter.conversion.functional_groups import flattened, groups_of, unassigned
 from isocenter.conversion.naming import derived_uid
 from isocenter.conversion.pet import PetSeries, describe, pet_series
+from isocenter.conversion.table import CLASSIC_CLASSES, TABLE
 from isocenter.conversion.wording import fill, reword
 from isocenter.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.transfer_syntaxes import transfer_syntax
 
-_SOP_CLASSES: dict[str, str] = TABLE["sop_classes"]
 _LEFT_OUT = frozenset(TABLE["left_out"]["keywords"])
 _PET = "PT"
 
 
-def is_enhanced(sop_class_uid: str) -> bool:
-    """Whether images of this class can be had as classic ones."""
-    return sop_class_uid in _SOP_CLASSES
-
-
-def classic_images(enhanced: Dataset) -> Iterator[Dataset]:
-    """One classic image for each frame, in their order, in a series of their own; `enhanced` stays as it is.
+def classic_images(enhanced: Dataset, first: int = 1) -> Iterator[Dataset]:
+    """One classic image for each frame from the `first` on, in a series of their own; `enhanced` stays as it is.
 
     Pixels are the same bytes in the same transfer syntax. UIDs are functions of the object's and the frame's number.
     Source Image Sequence names the frame, and what the object itself was converted from.
@@ -34,10 +29,12 @@ def classic_images(enhanced: Dataset) -> Iterator[Dataset]:
         KeyError: the object is not enhanced.
         InvalidInstance: its frames cannot be told apart.
     """
-    target = _SOP_CLASSES[str(enhanced.SOPClassUID)]
+    target = CLASSIC_CLASSES[str(enhanced.SOPClassUID)]
     modality = str(enhanced.get("Modality") or "")
     series = pet_series(enhanced, number_of_frames(enhanced)) if modality == _PET else None
     for number, content in enumerate(frames_of(enhanced), 1):
+        if number < first:
+            continue
         classic = _header(enhanced, number, modality, series)
         _name(classic, enhanced, number, target)
         _show(classic, enhanced, content)

@@ -1,14 +1,9 @@
 """Functional groups (PS3.3 C.7.6.16) laid out flat: what is true of one frame, as attributes at the top."""
 
-import tomllib
-from importlib.resources import files
-from typing import Any
-
 from pydicom import DataElement, Dataset
 
-TABLE: dict[str, Any] = tomllib.loads(
-    (files(__package__) / "tables" / "classic.toml").read_text("utf-8")
-)
+from isocenter.conversion.table import TABLE
+
 _GROUPS = {kind: frozenset(keywords) for kind, keywords in TABLE["groups"].items()}
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 

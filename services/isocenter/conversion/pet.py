@@ -6,7 +6,8 @@ from typing import Any
 
 from pydicom import Dataset
 
-from isocenter.conversion.functional_groups import TABLE, flattened, groups_of
+from isocenter.conversion.functional_groups import flattened, groups_of
+from isocenter.conversion.table import TABLE
 
 _FORMAT = "%Y%m%d%H%M%S.%f"
 

@@ -9,7 +9,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
 from pydicom.valuerep import DSfloat
 
-from isocenter.conversion.functional_groups import TABLE
+from isocenter.conversion.table import TABLE
 
 _DATE_TIME = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?(?:[+-]\d{4})?")
 

@@ -11,6 +11,7 @@ import sys
 from typing import BinaryIO
 
 from isocenter.errors import InvalidInstance, IsocenterError, LimitExceeded
+from isocenter.pixels.classic_files import classic_files
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
 from isocenter.pixels.display import display_of
 from isocenter.pixels.image import EXPLICIT_VR_BIG_ENDIAN, Image
@@ -66,6 +67,8 @@ def run(job: Job) -> tuple[dict[str, str], bytes]:
     """Do one job; the header of the result tells what is not in the payload, as the colour model of decoded samples."""
     if job.kind == "read":
         return {}, job.source.read_all(list(job.frames[0].ranges))
+    if job.kind == "classic":
+        return classic_files(job.source, job.frame_number, job.max_bytes)
     if job.kind in ("explicit", "implicit"):
         frames = [(list(frame.ranges), frame.first_bit) for frame in job.frames]
         is_implicit = job.kind == "implicit"

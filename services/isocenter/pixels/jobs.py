@@ -10,7 +10,9 @@ from isocenter.pixels.image import Image
 from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
-Kind = Literal["decode", "render", "read", "explicit", "implicit", "compressed", "rendition"]
+Kind = Literal[
+    "decode", "render", "read", "explicit", "implicit", "compressed", "rendition", "classic"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Job:
     DICOM JSON. read: the ranges of the first frame as they are (for deflated objects). explicit: the whole object as a
     Part 10 file in Explicit VR Little Endian, all frames decoded. implicit: the same in Implicit VR Little Endian.
     compressed: the same in `syntax`, lossless, each frame proven to come back equal. rendition: the frames as they lie
-    in a pack, one after another; the header tells where each ends, see `made`.
+    in a pack, one after another; the header tells where each ends, see `made`. classic: frames from
+    `frame_number` on as files of their own, as many as `max_bytes` are, see `classic_files`.
     """
 
     kind: Kind

@@ -11,6 +11,7 @@ from isocenter.dicom.transfer_syntaxes import (
 )
 from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.described import vr_place
+from isocenter.pixels.divided import Divided, divided_of
 from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Job, Kind
 from isocenter.pixels.pool import CodecPool, PoolLimits
@@ -21,6 +22,8 @@ from isocenter.streaming.cache import Lru
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.stored import Stored
+
+CLASSIC_BYTES = 16 << 20  # of the files that are made of an enhanced object at once
 
 
 class Decoding:
@@ -110,6 +113,16 @@ class Decoding:
             self._files.put(key, kept, len(kept) + 400)
         return kept
 
+    async def classic(self, stored: Stored, first: int) -> Divided:
+        """Some frames of an enhanced object from the `first` on, one at least, each as a classic Part 10 file.
+
+        Raises NotAcceptable when the object cannot be divided, LimitExceeded when it is too large for that.
+        """
+        if stored.size_bytes > self._max_bytes:
+            raise LimitExceeded("too large to be divided here", max_bytes=self._max_bytes)
+        job = Job("classic", _NOWHERE, frame_number=first, max_bytes=CLASSIC_BYTES)
+        return divided_of(*await self._answer(stored, job))
+
     def _whole(self, stored: Stored) -> tuple[tuple[Frame, ...], Image]:
         """All frames; raises LimitExceeded, NotAcceptable."""
         if stored.size_bytes > self._max_bytes:
@@ -127,17 +140,21 @@ class Decoding:
         return image.written_as(bytes(vr))
 
     async def _run(self, stored: Stored, job: Job) -> bytes:
+        _, payload = await self._answer(stored, job)
+        return payload
+
+    async def _answer(self, stored: Stored, job: Job) -> tuple[dict[str, str], bytes]:
         with self._objects.local_file(stored.object_key) as path:
             deflated_from = stored.dataset_offset if stored.deflated else None
             placed = replace(job, source=Source(str(path), deflated_from))
             try:
                 started_s = time.monotonic()
-                _, payload = await self._pool.run(placed)
+                answer = await self._pool.run(placed)
                 took_s = time.monotonic() - started_s
                 METRICS.observe("isocenter_codec_seconds", took_s, kind=job.kind)
             except InvalidInstance as error:  # of what was asked the request is the good half
                 raise NotAcceptable(f"only available as stored: {error.message}") from error
-        return payload
+        return answer
 
     def close(self) -> None:
         """End the codec processes."""

@@ -5,6 +5,7 @@ from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.arrangement_routes import ArrangementRoutes
 from isocenter.streaming.changes import Changes
+from isocenter.streaming.classic_routes import ClassicRoutes
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.finding import Finder
 from isocenter.streaming.frame_routes import FrameRoutes
@@ -68,6 +69,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *arrangement.routes(),
             *HeaderRoutes(instances).routes(),
             *retrieving.routes(),
+            *ClassicRoutes(instances, objects, decoding).routes(),
             *rendering.routes(),
             *UriRoutes(instances, retrieving, rendering).routes(),
             *StateRoutes(ports, ask, changes, names_in(settings.indexer_nodes)).routes(),

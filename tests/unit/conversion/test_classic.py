@@ -16,8 +16,9 @@ from tests.support.enhanced_images import (
     written,
 )
 
-from isocenter.conversion.classic import classic_images, is_enhanced
+from isocenter.conversion.classic import classic_images
 from isocenter.conversion.frames import frames_of
+from isocenter.conversion.table import is_enhanced
 from isocenter.errors import InvalidInstance
 
 REAL = (
@@ -163,6 +164,12 @@ def test_the_object_itself_stays_as_it_is() -> None:
     before = deepcopy(whole)
     list(classic_images(whole))
     assert whole == before
+
+
+def test_images_can_be_had_from_any_frame_on() -> None:
+    whole = ct(3)
+    assert list(classic_images(whole, 2)) == list(classic_images(whole))[1:]
+    assert list(classic_images(whole, 4)) == []
 
 
 def test_native_frames_are_cut_where_they_end() -> None:
