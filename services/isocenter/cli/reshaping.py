@@ -1,7 +1,9 @@
 """How images lie on a medium: as stored, each frame as an image of its own, or each series as one object."""
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -62,8 +64,9 @@ class AsClassic:
             return
         made: list[Path] = []
         try:
-            for image in classic_images(dcmread(path)):
-                made.append(_write(image, path, len(made)))
+            with _quiet():
+                for image in classic_images(dcmread(path)):
+                    made.append(_write(image, path, len(made)))
         except UNUSABLE as error:
             _tell(str(header.get("SOPInstanceUID")), error)
             for part in made:
@@ -105,8 +108,9 @@ class AsEnhanced:
                 yield from paths
                 continue
             try:
-                made = legacy_enhanced([dcmread(path) for path in paths])
-                enhanced = _write(made, paths[0], 0)
+                with _quiet():
+                    made = legacy_enhanced([dcmread(path) for path in paths])
+                    enhanced = _write(made, paths[0], 0)
             except UNUSABLE as error:
                 _tell(series, error)
                 yield from paths
@@ -122,6 +126,14 @@ SHAPES: dict[str, Callable[[], Shape]] = {
     "classic": AsClassic,
     "enhanced": AsEnhanced,
 }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what pydicom says of odd values off the terminal: it names the values, which are a patient's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _tell(uid: str, error: Exception) -> None:

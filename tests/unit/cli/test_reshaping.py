@@ -23,6 +23,19 @@ def test_files_of_frames_lie_beside_the_object_and_it_is_gone(tmp_path: Path) ->
     assert list(shape.rest()) == []
 
 
+@pytest.mark.filterwarnings("ignore")  # of the test's own making of it
+def test_odd_values_are_not_told_to_the_terminal(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    whole = object_of(2)
+    whole.StudyDate = "Jane Doe's"
+    path = written(whole, tmp_path / "0")
+    recwarn.clear()
+    made = list(SHAPES["classic"]().take(path))
+    assert len(made) == 2
+    assert [str(one.message) for one in recwarn] == []
+
+
 @pytest.mark.parametrize("frames", [1, 3])
 def test_an_object_that_cannot_be_divided_stays_and_is_named(
     frames: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
