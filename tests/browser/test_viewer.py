@@ -4,10 +4,10 @@ from typing import Any
 
 import httpx
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 from tests.browser.conftest import Drive
+from tests.browser.greys import sampled, windowed
 from tests.support.platform import Platform
 
 from isocenter.embedded.samples import phantom, studies
@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 GEOMETRY = phantom.Geometry()
 WINDOW_WIDTH, WINDOW_CENTER = 400, 40
-Grey = npt.NDArray[np.float64]
 
 
 def uid_of(study: studies.PhantomStudy) -> str:
@@ -29,26 +28,6 @@ CURRENT, PRIOR = uid_of(studies.CURRENT), uid_of(studies.PRIOR)
 @pytest.fixture(scope="module")
 def stack(platform: Platform, drive: Drive) -> Any:
     return drive("stack.mjs", platform.url, CURRENT)
-
-
-def windowed(hu: Grey) -> Grey:
-    """Grey values 0 to 255 by the linear function of PS3.3 C.11.2.1.2.1."""
-    grey: Grey = (hu - (WINDOW_CENTER - 0.5)) / (WINDOW_WIDTH - 1) + 0.5
-    return grey.clip(0, 1) * 255
-
-
-def sampled(image: Grey, rows: Grey, columns: Grey) -> Grey:
-    """Bilinear samples at every crossing of these rows and columns."""
-    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    down, right = (rows - top)[:, None], (columns - left)[None, :]
-    below, beside = (
-        np.minimum(top + 1, image.shape[0] - 1),
-        np.minimum(left + 1, image.shape[1] - 1),
-    )
-    upper = image[np.ix_(top, left)] * (1 - right) + image[np.ix_(top, beside)] * right
-    lower = image[np.ix_(below, left)] * (1 - right) + image[np.ix_(below, beside)] * right
-    between: Grey = upper * (1 - down) + lower * down
-    return between
 
 
 def test_the_viewer_opens_on_the_worklist(platform: Platform, drive: Drive) -> None:

@@ -41,12 +41,12 @@ export class Overlay {
     lines(this.#bottom, [
       `${index + 1}/${count}${playing ? ' ▶' : ''}`,
       slice.plane.patient && slice.modality !== 'US' ? `${depthOf(slice).toFixed(1)} mm${thickness(slice)}` : '',
-      window ? `W ${Math.round(window.width)} L ${Math.round(window.center)}` : '',
+      window ? `W ${rounded(window.width)} L ${rounded(window.center)}` : '',
     ]);
     lines(this.#scale, [
       preview ? 'preview …' : '',
       slice.spacing.unit === 'mm' ? `${slice.spacing.column.toPrecision(3)} ${slice.spacing.said} a pixel` : 'no scale',
-      zoom ? `×${zoom.toPrecision(2)}` : '',
+      zoom ? `×${zoom.toFixed(zoom < 10 ? 1 : 0)}` : '',
     ]);
     const warned = [...new Set([...slice.warnings, ...stack.warnings])];
     this.#warnings.replaceChildren(...warned.map((one) => make('li', '', one)));
@@ -76,6 +76,8 @@ export class Overlay {
 
   failed(why: string): void { this.#message.textContent = why && `This image cannot be shown: ${why}`; }
 }
+
+const rounded = (value: number): string => (Math.abs(value) < 10 && !Number.isInteger(value) ? value.toPrecision(3) : String(Math.round(value)));
 
 function thickness(slice: Slice): string {
   const thick = number(slice.document, '00180050');

@@ -77,6 +77,7 @@ function told(type: string, key: unknown): unknown {
 /** Unit of a slice's values, empty when it is not said. */
 export function valueUnit(slice: Slice): string {
   const said = text(slice.document, '00281054') || text(slice.document, '00541001');
+  if (slice.modality === 'RTDOSE') return text(slice.document, '30040002') === 'GY' ? 'Gy' : '';
   if (said) return said === 'US' ? '' : said; // US: unspecified
   return slice.modality === 'CT' && slice.document['00281052'] ? 'HU' : '';
 }

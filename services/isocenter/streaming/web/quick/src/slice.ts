@@ -107,7 +107,7 @@ export function slicesOf(document: DataSet): Slice[] {
     return {
       key: `${SCHEME}:${instance}:${place + 1}`, document, study, series, instance, frame: place + 1, frames,
       number: number(document, '00200013'), modality, plane, spacing, samples,
-      slope: palette ? 1 : number(transformation, '00281053') || 1,
+      slope: palette ? 1 : (modality === 'RTDOSE' ? number(document, '3004000E') : number(transformation, '00281053')) || 1,
       intercept: palette ? 0 : number(transformation, '00281052') ?? 0,
       window: windowOf(item(own, '00289132')) ?? windowOf(item(shared, '00289132')) ?? windowOf(document),
       warnings: warningsOf(document, plane, spacing),

@@ -1,0 +1,236 @@
+"""The quick viewer at `/quick`, as a radiologist drives it; what it shows is compared with the samples' own pixels."""
+
+import io
+import json
+import re
+from typing import Any
+
+import httpx
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.uid import HTJ2KLosslessRPCL
+from tests.browser import kinds
+from tests.browser.conftest import Drive, send
+from tests.browser.greys import sampled, windowed
+from tests.support.platform import Platform
+
+from isocenter.embedded.samples import phantom, studies
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+GEOMETRY = phantom.Geometry()
+MIDDLE = 60  # slice from the feet; the rod along x lies in it
+VESSEL_MM, VESSEL_RADIUS_MM = (14.0, 30 + 6 * float(np.sin(1.25 / 30)), 1.25), 7.0
+NAMES = {
+    "phantom iso": "Phantom Iso",
+    "iso phan": "Phantom Iso",
+    "太郎": "Yamada Tarou",
+    "ISO-2026-0302": "Phantom Iso",
+    "PHANTOM-1": "Phantom Iso",
+    "2026-03-02": "Phantom Iso",
+    "12345": "North Nora",
+}
+
+
+def uid_of(study: studies.PhantomStudy) -> str:
+    return studies._uid(study.date)
+
+
+@pytest.fixture(scope="module")
+def quick(platform: Platform, drive: Drive) -> Any:
+    vessel = json.dumps(VESSEL_MM)
+    return drive("quick.mjs", platform.url, "|".join(NAMES), vessel, str(VESSEL_RADIUS_MM))
+
+
+def test_the_worklist_is_searched_as_one_types(quick: Any) -> None:
+    for typed, name in NAMES.items():
+        rows = quick["found"][typed]
+        assert 0 < len(rows) < len(quick["all"]), typed
+        assert any(row.startswith(name) for row in rows), (typed, rows)
+
+
+def test_the_newest_study_is_the_first(quick: Any) -> None:
+    dated = [date for date in quick["dates"] if date]
+    assert dated == sorted(dated, reverse=True)
+
+
+def test_keys_lead_into_a_study_and_back_to_its_row(quick: Any) -> None:
+    assert quick["url"].endswith(f"/quick/?study={quick['chosen']}")
+    assert quick["back"].endswith("/quick/")
+    assert quick["returned"] == quick["chosen"]
+
+
+def test_wheel_and_keys_scroll(quick: Any) -> None:
+    assert quick["start"]["place"] == "61/120"
+    assert quick["wheeled"]["place"] == "62/120"
+    assert quick["paged"]["place"] == "11/120"
+    assert quick["stopped"] != "61/120"
+
+
+def test_the_picture_is_that_of_the_data_set(quick: Any, drive: Any) -> None:
+    middle = quick["middle"]
+    assert (middle["place"], middle["width"], middle["center"]) == ("61/120", 400, 40)
+    half = (GEOMETRY.slices - 1) / 2 * GEOMETRY.slice_spacing_mm
+    assert round((quick["z"] + half) / GEOMETRY.slice_spacing_mm) == MIDDLE
+    voxels = phantom.volume(
+        GEOMETRY, lesion_radius_mm=studies.CURRENT.lesion_radius_mm, seed=studies.CURRENT.seed
+    )
+    (left, top), (right, bottom) = quick["corners"]
+    seen = np.asarray(Image.open(drive.folder / "quick-stack.png").convert("L"), dtype=np.float64)
+    ys = np.arange(round(top) + 90, round(bottom) - 90)  # between the texts in the corners
+    xs = np.arange(round(left) + 40, round(right) - 40)
+    scale = (GEOMETRY.columns - 1) / (right - left)
+    places = (ys + 0.5 - top) * scale, (xs + 0.5 - left) * scale
+    expected = sampled(windowed(voxels[MIDDLE].astype(np.float64)), *places)
+    shown = seen[np.ix_(ys, xs)]
+    assert shown.size > 300_000
+    assert np.abs(shown - expected).mean() < 4
+    assert np.corrcoef(shown.ravel(), expected.ravel())[0, 1] > 0.99
+    other = sampled(windowed(voxels[MIDDLE + 12].astype(np.float64)), *places)
+    assert np.abs(shown - other).mean() > np.abs(shown - expected).mean() * 1.5
+
+
+def test_keys_and_dragging_change_the_window(quick: Any) -> None:
+    assert (quick["lung"]["width"], quick["lung"]["center"]) == (1500, -600)
+    assert (quick["own"]["width"], quick["own"]["center"]) == (400, 40)
+    assert quick["windowed"]["width"] > 400
+    assert quick["windowed"]["center"] > 40
+
+
+def test_letters_follow_turning_and_mirroring(quick: Any) -> None:
+    start = quick["letters"]["start"]
+    assert (start["left"], start["right"], start["top"], start["bottom"]) == ("R", "L", "A", "P")
+    for name, seen in quick["letters"].items():
+        assert seen[seen["front"]] == "A", name
+        edges = [seen[edge] for edge in ("left", "right", "top", "bottom")]
+        assert sorted(edges) == ["A", "L", "P", "R"], name
+    assert quick["letters"]["turned"]["front"] in ("left", "right")
+    assert quick["letters"]["reset"] == start
+
+
+def test_a_rod_of_100_mm_measures_100_mm(quick: Any) -> None:
+    number, unit = quick["length"][0].split()
+    assert float(number) == pytest.approx(100, abs=GEOMETRY.pixel_spacing_mm)
+    assert unit == "mm"
+
+
+def test_a_region_says_what_is_in_it(quick: Any) -> None:
+    mean, deviation = map(float, re.findall(r"[\d.]+", quick["region"][0]))
+    assert mean == pytest.approx(phantom.VESSEL_HU, abs=3)
+    assert deviation == pytest.approx(9, abs=2)
+    assert quick["region"][0].endswith("HU")
+    area = float(quick["region"][2].split()[0])
+    assert area == pytest.approx(np.pi * VESSEL_RADIUS_MM**2, rel=0.1)
+
+
+def compressed(platform: Platform, plain: pydicom.Dataset, name: str) -> bytes:
+    """The data set in HTJ2K as the platform writes it, in a study of its own."""
+    path = "/".join(
+        ("studies", plain.StudyInstanceUID, "series", plain.SeriesInstanceUID, "instances")
+    )
+    answer = httpx.get(
+        f"{platform.url}/dicom-web/{path}/{plain.SOPInstanceUID}",
+        headers={"Accept": f"application/dicom; transfer-syntax={HTJ2KLosslessRPCL}"},
+    )
+    answer.raise_for_status()
+    ds = pydicom.dcmread(io.BytesIO(answer.content))
+    ds.StudyInstanceUID = kinds.study_of(name)
+    ds.SeriesInstanceUID, ds.SOPInstanceUID = (f"{ds.StudyInstanceUID}.{n}" for n in (1, 2))
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    out = io.BytesIO()
+    ds.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def shown(platform: Platform, drive: Drive) -> Any:
+    """What is drawn of each kind of picture."""
+    made = [
+        kinds.rgb("rgb", planar=False),
+        kinds.rgb("planes", planar=True),
+        kinds.ybr("ybr"),
+        kinds.palette("palette"),
+        kinds.frames_of_colours("frames"),
+        kinds.signed("signed"),
+        kinds.inverted("inverted"),
+        kinds.calibrated("calibrated"),
+        kinds.ultrasound("ultrasound"),
+        kinds.enhanced("enhanced"),
+    ]
+    for ds in made:
+        send(platform, kinds.packed(ds))
+    platform.until(lambda: platform.state()["lag"] == 0, 30)
+    for ds in (made[0], made[5]):
+        name = f"htj2k-{ds.StudyDescription}"
+        send(platform, compressed(platform, ds, name))
+    platform.until(lambda: platform.state()["lag"] == 0, 30)
+    names = [ds.StudyDescription for ds in made] + ["htj2k-rgb", "htj2k-signed"]
+    frame = {"frames": 2, "enhanced": 3}
+    asked = [(name, kinds.study_of(name), frame.get(name, 1)) for name in names]
+    return drive("quick_kinds.mjs", platform.url, json.dumps(asked))["seen"]
+
+
+def says(length: list[str], value: float, unit: str) -> bool:
+    """Whether a measurement is this long, to a hundredth, and in this unit."""
+    number, _, said = length[0].partition(" ")
+    return said == unit and float(number) == pytest.approx(value, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["rgb", "planes", "ybr", "palette", "frames", "htj2k-rgb"])
+def test_colours_are_those_of_the_picture(shown: Any, name: str) -> None:
+    for seen, meant in zip(shown[name]["colours"], kinds.COLOURS, strict=True):
+        assert np.abs(np.subtract(seen, meant)).max() <= 3, name
+
+
+@pytest.mark.parametrize("name", ["signed", "htj2k-signed"])
+def test_greys_with_a_sign_are_those_of_the_window(shown: Any, name: str) -> None:
+    meant = windowed(np.asarray([-160.0, 0, 100, 240]))
+    seen = [colour[0] for colour in shown[name]["colours"]]
+    assert np.abs(np.subtract(seen, meant)).max() <= 2
+
+
+def test_a_frame_of_an_enhanced_image_has_its_own_scale_and_place(shown: Any) -> None:
+    meant = windowed(np.asarray([0.0, 1000, 1024, 1264]) - 1024 + 100)
+    seen = [colour[0] for colour in shown["enhanced"]["colours"]]
+    assert np.abs(np.subtract(seen, meant)).max() <= 2
+    assert "4.0 mm" in shown["enhanced"]["text"]
+    assert says(shown["enhanced"]["length"], 16, "mm")
+
+
+def test_a_radiograph_may_be_inverted_and_says_where_it_is_measured(shown: Any) -> None:
+    meant = 255 - windowed(np.asarray([0.0, 1000, 2000, 4095]), width=4096, center=2048)
+    seen = [colour[0] for colour in shown["inverted"]["colours"]]
+    assert np.abs(np.subtract(seen, meant)).max() <= 2
+    assert shown["inverted"]["letters"] == {"left": "R", "right": "L", "top": "H", "bottom": "F"}
+    assert says(shown["inverted"]["length"], 8, "mm at detector")
+    assert says(shown["calibrated"]["length"], 6.4, "mm calibrated by a fiducial")
+
+
+def test_lengths_without_a_scale_are_pixels_and_said_to_be(shown: Any) -> None:
+    assert says(shown["rgb"]["length"], 32, "px")
+    assert shown["rgb"]["length"][1] == "⚠ no scale"
+    assert any("lengths are pixels" in warning for warning in shown["rgb"]["warnings"])
+    assert says(shown["ultrasound"]["length"], 32, "mm")
+
+
+def test_a_prior_lies_beside_its_study_and_goes_with_it(platform: Platform, drive: Drive) -> None:
+    found = drive("quick_compare.mjs", platform.url, uid_of(studies.CURRENT), "1.2.30")
+    assert found["abouts"] == [
+        "2026-09-14 · CT Abdomen, follow-up (phantom)",
+        "2026-03-02 · CT Abdomen (phantom)",
+    ]
+    assert len(found["alone"]) == 1
+    assert ["North older" in prior for prior in found["others"]] == [True]
+    assert all("samepatientas=" in url for url in found["asked"])
+
+
+def test_a_telephone_shows_the_same_by_touch(platform: Platform, drive: Drive) -> None:
+    found = drive("quick_phone.mjs", platform.url, uid_of(studies.CURRENT))
+    for page in (found["list"], found["study"]):
+        assert page["width"] <= page["screen"]
+    assert found["scrolled"]["place"] != found["start"]["place"]
+    boxes = found["boxes"]
+    assert boxes["panes"]["height"] > 380
+    assert boxes["side"]["bottom"] <= 844
