@@ -96,13 +96,13 @@ await report(async ({ page, base, folder }) => {
   await page.screenshot({ path: `${folder}/quick-measured.png` });
 
   await page.keyboard.press('Space');
-  await until(page, nothing, (seen) => seen.place === '66/120');
+  const played = await until(page, nothing, (seen) => seen.place !== '61/120' && seen.text.includes('▶'));
   await page.keyboard.press('Space');
-  const stopped = (await overlay(page)).place;
+  const stopped = await until(page, nothing, (seen) => !seen.text.includes('▶'));
   await page.keyboard.press('Escape');
   await page.waitForFunction((uid) => document.activeElement.dataset?.uid === uid, chosen);
   return {
-    all, dates, found, chosen, url, start, wheeled, last, first, paged, middle, z: rows.z, corners, lung, own, windowed, letters, length, region, stopped,
+    all, dates, found, chosen, url, start, wheeled, last, first, paged, middle, z: rows.z, corners, lung, own, windowed, letters, length, region, played, stopped,
     back: page.url(), returned: await page.evaluate(() => document.activeElement.dataset?.uid ?? ''),
   };
 }, { width: 1280, height: 1040 });

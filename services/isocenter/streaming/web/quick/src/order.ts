@@ -11,7 +11,7 @@ export interface Arranged {
   phase?: string;
   kernel?: string;
   warnings?: { code: string; message: string }[];
-  instances: { sopInstanceUID: string; frames?: number[] | number | null }[];
+  instances: { sopInstanceUID: string; frames?: number; stack?: number; frameOrder?: { frame: number; stack: number }[] }[];
 }
 
 export interface Ordered { slices: Slice[]; warnings: string[] }
@@ -22,14 +22,24 @@ const PARALLEL = 0.999;
 /** Slices in the order the server gave; what it did not name comes last. */
 export function arrangedBy(slices: readonly Slice[], arranged: Arranged): Ordered {
   const places = new Map<string, number>();
-  for (const { sopInstanceUID, frames } of arranged.instances) {
-    const listed = Array.isArray(frames) ? frames : [];
-    if (listed.length) listed.forEach((frame) => places.set(`${sopInstanceUID}:${frame}`, places.size));
-    else places.set(sopInstanceUID, places.size);
+  for (const { sopInstanceUID, frameOrder = [] } of arranged.instances) {
+    for (const { frame } of frameOrder) places.set(`${sopInstanceUID}:${frame}`, places.size);
+    if (!frameOrder.length) places.set(sopInstanceUID, places.size);
   }
   const place = (slice: Slice): number => places.get(`${slice.instance}:${slice.frame}`) ?? places.get(slice.instance) ?? Infinity;
   const sorted = [...slices].sort((a, b) => compare(place(a), place(b)) || a.frame - b.frame);
   return { slices: sorted, warnings: (arranged.warnings ?? []).map((one) => one.message) };
+}
+
+/** Which stack (phase, echo, b-value) each slice is in, by key, where the server divides the series into several. */
+export function stacksOf(slices: readonly Slice[], arranged: Arranged | undefined): Map<string, number> {
+  const told = new Map<string, number>();
+  for (const { sopInstanceUID, stack = 1, frameOrder = [] } of arranged?.instances ?? []) {
+    told.set(sopInstanceUID, stack);
+    for (const one of frameOrder) told.set(`${sopInstanceUID}:${one.frame}`, one.stack);
+  }
+  const found = slices.map((slice) => [slice.key, told.get(`${slice.instance}:${slice.frame}`) ?? told.get(slice.instance) ?? 1] as const);
+  return new Set(found.map(([, stack]) => stack)).size > 1 ? new Map(found) : new Map();
 }
 
 /** Slices by position where all are parallel, else by instance number; with what is odd about them. */

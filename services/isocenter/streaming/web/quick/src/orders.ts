@@ -15,7 +15,9 @@ export interface FrameOrder extends SliceOrder {
 export interface StreamOrder {
   kind: 'stream';
   id: number;
+  series: string;
   address: string;
+  focus: number; // frame in the stream's own order
   slices: Record<string, SliceOrder>; // by `instance:frame`
 }
 

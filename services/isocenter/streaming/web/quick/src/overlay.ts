@@ -36,7 +36,7 @@ export class Overlay {
 
   write({ stack, slice, index, playing, window, preview, zoom }: Facts): void {
     const count = stack.slices.length;
-    lines(this.#top, [stack.label, ...frameLine(slice)]);
+    lines(this.#top, [stack.label, stackLine(stack, slice), ...frameLine(slice)]);
     lines(this.#about, [stack.about]);
     lines(this.#bottom, [
       `${index + 1}/${count}${playing ? ' ▶' : ''}`,
@@ -82,6 +82,11 @@ const rounded = (value: number): string => (Math.abs(value) < 10 && !Number.isIn
 function thickness(slice: Slice): string {
   const thick = number(slice.document, '00180050');
   return thick === undefined ? '' : ` · ${thick.toFixed(1)} thick`;
+}
+
+function stackLine({ stacks }: Stack, slice: Slice): string {
+  const mine = stacks.get(slice.key);
+  return mine === undefined ? '' : `Stack ${mine} of ${Math.max(...stacks.values())}`;
 }
 
 const frameLine = (slice: Slice): string[] => (slice.frames > 1 ? [`Image ${slice.number ?? '–'}, frame ${slice.frame} of ${slice.frames}`] : []);

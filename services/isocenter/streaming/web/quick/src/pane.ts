@@ -17,6 +17,7 @@ export interface Stack {
   about: string; // date and description of the study
   slices: Slice[];
   warnings: string[];
+  stacks: ReadonlyMap<string, number>; // of a slice, by key; empty where there is one
 }
 
 const { Events } = Enums;

@@ -1,12 +1,15 @@
 // Gets and decodes frames beside the page. One message in per frame or stream, answers as they come.
 import { decoded, warm } from './decoding.ts';
-import { GrowingFrame, SeriesStreamDecoder } from './series_stream.ts';
+import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder, haveOf, indexOf } from './series_stream.ts';
+import type { StreamedFrame } from './series_stream.ts';
 import { colourValues, enlarged, greyValues, range, through } from './values.ts';
 import type { Values } from './values.ts';
 import type { FrameOrder, Order, Shown, SliceOrder, StreamOrder } from './orders.ts';
 
 const HTJ2K = 'image/jphc;transfer-syntax=1.2.840.10008.1.2.4.202';
 const PLAIN = 'application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1';
+const HTJ2K_SYNTAXES = new Set(['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.202']); // without loss
+const MAX_HAVE = 4000; // characters of an address
 const running = new Map<number, AbortController>();
 
 const say = (message: object, moved: Transferable[] = []): void => { postMessage(message, { transfer: moved }); };
@@ -65,27 +68,47 @@ async function frame(order: FrameOrder, signal: AbortSignal): Promise<void> {
   return say({ id: order.id, kind: 'frame', shown: made }, [made.values.buffer]);
 }
 
+// Frames of the series that were streamed here, so that what has come is not asked again after a new focus.
+const kept = new Map<string, GrowingFrame[]>();
+const MAX_KEPT = 4;
+
+function grown(series: string, frames: readonly StreamedFrame[]): GrowingFrame[] {
+  const before = new Map((kept.get(series) ?? []).map((one) => [`${one.about.sop}:${one.about.number}`, one]));
+  const made = frames.map((about) => before.get(`${about.sop}:${about.number}`) ?? new GrowingFrame(about));
+  kept.delete(series);
+  kept.set(series, made);
+  for (const [oldest] of kept) if (kept.size > MAX_KEPT) kept.delete(oldest);
+  return made;
+}
+
+async function send(order: StreamOrder, one: GrowingFrame): Promise<void> {
+  const slice = order.slices[`${one.about.sop}:${one.about.number}`];
+  if (!slice) return;
+  const made = shown(slice, await ofStream(one.bytes, one.reductions, slice), one.reductions);
+  if (one.whole) one.forget();
+  say({ id: order.id, kind: 'streamed', shown: made }, [made.values.buffer]);
+}
+
 // Every slice is shown at its best whole resolution as soon as that is here.
 async function stream(order: StreamOrder, signal: AbortSignal): Promise<void> {
-  const answer = await fetch(order.address, { signal });
+  const have = haveOf(kept.get(order.series) ?? []);
+  const answer = await fetch(`${order.address}?focus=${order.focus}${have && have.length < MAX_HAVE ? `&have=${have}` : ''}`, { signal });
   if (!answer.ok || !answer.body) return say({ id: order.id, kind: 'no-stream', status: answer.status });
+  if (!have || have.length >= MAX_HAVE) kept.delete(order.series);
   const reader = answer.body.getReader();
   const decoder = new SeriesStreamDecoder();
-  const growing: GrowingFrame[] = [];
+  let growing: GrowingFrame[] = [];
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const better = new Set<GrowingFrame>();
     for (const record of decoder.push(part.value)) {
-      if (record.kind === 'index') growing.push(...record.index.frames.map((one) => new GrowingFrame(one)));
+      if (record.kind === 'index') growing = grown(order.series, (await indexOf(record.packed)).frames);
       if (record.kind !== 'bytes') continue;
-      const one = growing[record.frame]!;
-      if (one.add(record.offset, record.bytes)) better.add(one);
+      const one = growing[record.frame];
+      if (!one) throw new NotASeriesStream(`frame ${record.frame} of ${growing.length}`);
+      one.add(record.level, record.offset, record.bytes);
+      if (HTJ2K_SYNTAXES.has(one.about.syntax)) better.add(one);
     }
-    for (const one of better) {
-      const slice = order.slices[`${one.about.sop}:${one.about.number}`];
-      if (!slice || signal.aborted) continue;
-      const made = shown(slice, await ofStream(one.bytes, one.reductions, slice), one.reductions);
-      say({ id: order.id, kind: 'streamed', shown: made }, [made.values.buffer]);
-    }
+    for (const one of better) if (!signal.aborted) await send(order, one);
   }
   decoder.finish();
   say({ id: order.id, kind: 'stream-ended' });
@@ -98,6 +121,9 @@ addEventListener('message', ({ data }: MessageEvent<Order>) => {
   running.set(data.id, stop);
   const work = data.kind === 'frame' ? frame(data, stop.signal) : stream(data, stop.signal);
   return void work
-    .catch((error: Error) => say({ id: data.id, kind: 'failed', message: error.message, stopped: stop.signal.aborted }))
+    .catch((error: Error) => {
+      if (data.kind === 'stream' && !stop.signal.aborted) kept.delete(data.series); // it is asked from the start
+      say({ id: data.id, kind: 'failed', message: error.message, stopped: stop.signal.aborted });
+    })
     .finally(() => running.delete(data.id));
 });

@@ -32,6 +32,7 @@ export class Pixels {
   #queue: Slice[] = [];
   #streams: Stream[] = [];
   #streamless = new Set<string>();
+  readonly #homes = new Map<string, Worker>();
   #id = 0;
   #turn: ReturnType<typeof setTimeout> | undefined;
   onBetter: (shown: Shown) => void = () => {};
@@ -74,7 +75,7 @@ export class Pixels {
     const streamed = missing.filter((slice) => !isRendered(slice) && slice.samples.allocated > 1);
     const running = this.#streams.find((one) => one.series === first.series);
     if (running) return this.#refocus(running, slices, focus);
-    if (streamed.length > 1 && !this.#streamless.has(first.series)) this.#stream(first, streamed, focus);
+    if (streamed.length > 1 && !this.#streamless.has(first.series)) this.#stream(slices[focus] ?? first, streamed, focus);
     else this.#prefetch(slices, focus);
   }
 
@@ -82,6 +83,7 @@ export class Pixels {
   leave(series: string): void {
     this.#queue = this.#queue.filter((slice) => slice.series !== series || this.#waiting.has(slice.key));
     for (const one of this.#streams.filter((stream) => stream.series === series)) this.#stop(one);
+    this.#streamless.delete(series); // it may be packed when one comes back
   }
 
   #isWhole(key: string): boolean { return this.#kept.get(key)?.reductions === 0; }
@@ -127,12 +129,13 @@ export class Pixels {
     }
   }
 
-  #stream(first: Slice, slices: readonly Slice[], focus: number): void {
+  #stream(at: Slice, slices: readonly Slice[], focus: number): void {
     const id = (this.#id += 1);
-    const worker = this.#workers[id % this.#workers.length]!;
-    this.#streams.push({ id, worker, series: first.series, left: new Set(slices.map((slice) => slice.key)), focus });
+    const worker = this.#homes.get(at.series) ?? this.#workers[id % this.#workers.length]!;
+    this.#homes.set(at.series, worker); // it knows what has come of this series
+    this.#streams.push({ id, worker, series: at.series, left: new Set(slices.map((slice) => slice.key)), focus });
     const orders = Object.fromEntries(slices.map((slice) => [`${slice.instance}:${slice.frame}`, sliceOrder(slice)]));
-    worker.postMessage({ kind: 'stream', id, address: `${base(first)}/stream?focus=${focus}`, slices: orders } satisfies Order);
+    worker.postMessage({ kind: 'stream', id, series: at.series, address: `${base(at)}/stream`, focus: at.place, slices: orders } satisfies Order);
     this.#asked.set(id, { slices: [...slices], focus });
   }
 

@@ -19,10 +19,9 @@ function card(stacks: Stacks, series: Listed, open: (series: Listed) => void): H
   picture.addEventListener('error', () => picture.replaceWith(make('span', 'blank', series.modality)));
   const shown = hasImages(series);
   if (shown) picture.src = thumbnail(stacks.study.uid, series.uid);
-  const number = series.number === undefined ? '' : `${series.number} · `;
   made.append(
     shown ? picture : make('span', 'blank', series.modality),
-    make('span', 'label', make('b', '', series.label), make('small', '', series.details || `${number}${series.modality}`), make('small', 'amount', `${series.images}`)),
+    make('span', 'label', make('b', '', series.label), make('small', '', series.details), make('small', 'amount', `${series.images}`)),
   );
   made.title = [series.label, series.details, series.description].filter(Boolean).join('\n');
   made.disabled = !shown;

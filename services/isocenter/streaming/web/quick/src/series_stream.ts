@@ -1,20 +1,19 @@
-// Decoder of a series stream: records of a 16-byte head (little endian: u8 kind, u8 level, u16 reserved, u32 frame,
-// u32 offset, u32 length) and `length` bytes. Pure and incremental: chunks of any size in, whole records out.
+// Decoder of a series stream (`services/isocenter/renditions/SERIES_STREAM.md`): records of a 16-byte head and their
+// bytes, little endian. Pure and incremental: chunks of any size in, whole records out.
 
 export interface StreamedFrame {
   sop: string;
-  number: number;
+  number: number; // of the instance, from 1
   syntax: string;
   rows: number;
   columns: number;
-  size: number;
-  levels: number[]; // end of each resolution level in the codestream, lowest first
+  levels: number; // resolutions; 0: not in the stream
 }
-export interface StreamIndex { version: number; frames: StreamedFrame[] }
+export interface StreamIndex { focus: number; bytes: number; frames: StreamedFrame[] }
 
 export type StreamRecord =
-  | { kind: 'index'; index: StreamIndex }
-  | { kind: 'bytes'; frame: number; level: number; offset: number; bytes: Uint8Array }
+  | { kind: 'index'; packed: Uint8Array<ArrayBuffer> }
+  | { kind: 'bytes'; frame: number; level: number; offset: number; bytes: Uint8Array<ArrayBuffer> }
   | { kind: 'end' };
 
 const HEAD = 16;
@@ -24,15 +23,15 @@ export class NotASeriesStream extends Error {}
 
 /** Takes chunks and yields the records that have become whole. */
 export class SeriesStreamDecoder {
-  #kept: Uint8Array[] = [];
+  #kept: Uint8Array<ArrayBuffer>[] = [];
   #size = 0;
-  #frames = -1; // not told yet
+  #begun = false;
   #ended = false;
 
   get ended(): boolean { return this.#ended; }
 
-  * push(chunk: Uint8Array): Generator<StreamRecord> {
-    this.#kept.push(chunk);
+  * push(chunk: Uint8Array<ArrayBuffer>): Generator<StreamRecord> {
+    if (chunk.length) this.#kept.push(chunk);
     this.#size += chunk.length;
     for (;;) {
       if (this.#size === 0) return;
@@ -54,24 +53,18 @@ export class SeriesStreamDecoder {
     if (!this.#ended) throw new NotASeriesStream('the stream stopped before its end');
   }
 
-  #record(kind: number, level: number, frame: number, offset: number, bytes: Uint8Array): StreamRecord {
-    if ((this.#frames < 0) !== (kind === 0)) throw new NotASeriesStream('the index is the first record, and the only one of its kind');
-    if (kind === 0) {
-      const index = indexOf(bytes);
-      this.#frames = index.frames.length;
-      return { kind: 'index', index };
-    }
-    if (kind === 2) {
-      this.#ended = true;
-      return { kind: 'end' };
-    }
-    if (kind !== 1) throw new NotASeriesStream(`a record of kind ${kind}`);
-    if (frame >= this.#frames) throw new NotASeriesStream(`frame ${frame} of ${this.#frames}`);
-    return { kind: 'bytes', frame, level, offset, bytes };
+  #record(kind: number, level: number, frame: number, offset: number, bytes: Uint8Array<ArrayBuffer>): StreamRecord {
+    if (this.#begun === (kind === 0)) throw new NotASeriesStream('the index is the first record, and the only one of its kind');
+    this.#begun = true;
+    if (kind === 0) return { kind: 'index', packed: bytes };
+    if (kind === 1) return { kind: 'bytes', frame, level, offset, bytes };
+    if (kind !== 2) throw new NotASeriesStream(`a record of kind ${kind}`);
+    this.#ended = true;
+    return { kind: 'end' };
   }
 
   // The next bytes, still kept; joins chunks only as far as it has to.
-  #peek(count: number): Uint8Array {
+  #peek(count: number): Uint8Array<ArrayBuffer> {
     const first = this.#kept[0]!;
     if (first.length >= count) return first.subarray(0, count);
     const bytes = this.#take(count);
@@ -80,7 +73,7 @@ export class SeriesStreamDecoder {
     return bytes;
   }
 
-  #take(count: number): Uint8Array {
+  #take(count: number): Uint8Array<ArrayBuffer> {
     this.#size -= count;
     const first = this.#kept[0];
     if (first && first.length > count) {
@@ -100,47 +93,71 @@ export class SeriesStreamDecoder {
   }
 }
 
-function indexOf(bytes: Uint8Array): StreamIndex {
-  let read: StreamIndex;
-  try {
-    read = JSON.parse(new TextDecoder().decode(bytes)) as StreamIndex;
-  } catch {
-    throw new NotASeriesStream('the index is not JSON');
-  }
-  if (read.version !== 1 || !Array.isArray(read.frames)) throw new NotASeriesStream(`an index of version ${read.version}`);
-  return read;
+interface Run { sops: string[]; frames: number[]; syntax: string; rows: number; columns: number; levels: number }
+
+/** The frames that an index record names, in the order of the stream's numbers. */
+export async function indexOf(packed: Uint8Array<ArrayBuffer>): Promise<StreamIndex> {
+  const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const read = (await new Response(plain).json().catch(() => {
+    throw new NotASeriesStream('the index is no packed JSON');
+  })) as { version: number; focus: number; bytes: number; images: Run[] };
+  if (read.version !== 1 || !Array.isArray(read.images)) throw new NotASeriesStream(`an index of version ${read.version}`);
+  const frames = read.images.flatMap(({ sops, frames: counts, syntax, rows, columns, levels }) => sops.flatMap((sop, place) => (
+    Array.from({ length: counts[place] ?? 1 }, (_, frame) => ({ sop, number: frame + 1, syntax, rows, columns, levels }))
+  )));
+  return { focus: read.focus, bytes: read.bytes, frames };
 }
 
 /** The bytes of one frame as they come, and which resolution can be decoded of them. */
 export class GrowingFrame {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #parts: Uint8Array<ArrayBuffer>[] = [];
   #have = 0; // without a gap, from the first byte
   #level = -1;
 
-  constructor(readonly about: StreamedFrame) {
-    this.#bytes = new Uint8Array(about.size);
-  }
+  constructor(readonly about: StreamedFrame) {}
 
-  /** Highest resolution level that is whole, lowest is 0; -1 for none. */
+  /** Highest resolution that is whole, lowest is 0; -1 for none. */
   get level(): number { return this.#level; }
 
-  get whole(): boolean { return this.#have === this.about.size; }
+  get whole(): boolean { return this.#level === this.about.levels - 1; }
 
   /** How many times the resolution is still to be doubled. */
-  get reductions(): number { return this.about.levels.length - 1 - this.#level; }
+  get reductions(): number { return this.about.levels - 1 - this.#level; }
 
   /** What is here without a gap. */
-  get bytes(): Uint8Array<ArrayBuffer> { return this.#bytes.subarray(0, this.#have); }
-
-  /** Takes bytes; whether a further level became whole. Bytes that were here already, as after a new focus, do no harm. */
-  add(offset: number, bytes: Uint8Array): boolean {
-    if (offset + bytes.length > this.#bytes.length) throw new NotASeriesStream('bytes behind the end of a frame');
-    if (offset > this.#have) throw new NotASeriesStream('a gap in the bytes of a frame');
-    this.#bytes.set(bytes, offset);
-    this.#have = Math.max(this.#have, offset + bytes.length);
-    const reached = this.about.levels.filter((end) => end <= this.#have).length - 1;
-    const further = reached > this.#level;
-    this.#level = reached;
-    return further;
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#parts.length === 1) return this.#parts[0]!;
+    const joined = new Uint8Array(this.#have);
+    let place = 0;
+    for (const part of this.#parts) {
+      joined.set(part, place);
+      place += part.length;
+    }
+    this.#parts = [joined];
+    return joined;
   }
+
+  /** Takes the bytes that complete a resolution. Raises NotASeriesStream when they do not follow on what is here. */
+  add(level: number, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    if (level >= this.about.levels || level <= this.#level) throw new NotASeriesStream(`resolution ${level} after ${this.#level} of ${this.about.levels}`);
+    if (offset !== this.#have) throw new NotASeriesStream(offset > this.#have ? 'a gap in the bytes of a frame' : 'bytes of a frame that came before');
+    this.#parts.push(bytes.slice());
+    this.#have += bytes.length;
+    this.#level = level;
+  }
+
+  /** Bytes are not needed any more: the frame was decoded whole. */
+  forget(): void { this.#parts = []; }
+}
+
+/** What of these frames is here, as the server is told it: `first-last:resolution`, with commas between. */
+export function haveOf(frames: readonly GrowingFrame[]): string {
+  const runs: { first: number; last: number; level: number }[] = [];
+  for (const [place, { level }] of frames.entries()) {
+    const run = runs.at(-1);
+    if (run && run.level === level && run.last === place - 1) run.last = place;
+    else runs.push({ first: place, last: place, level });
+  }
+  const told = runs.filter(({ level }) => level >= 0);
+  return told.map(({ first, last, level }) => `${first === last ? first : `${first}-${last}`}:${level}`).join(',');
 }

@@ -31,6 +31,7 @@ export interface Slice {
   readonly series: string;
   readonly instance: string;
   readonly frame: number; // from 1
+  readonly place: number; // among all frames of the series, as the server counts them, from 0
   readonly frames: number; // of the instance
   readonly number: number | undefined; // Instance Number
   readonly modality: string;
@@ -89,8 +90,15 @@ function warningsOf(ds: DataSet, plane: Plane, spacing: Spacing): string[] {
   return found;
 }
 
-/** All frames of an instance's document, in their own order; none where it is no image. */
-export function slicesOf(document: DataSet): Slice[] {
+/** All frames of a series' documents, in their own order. */
+export function slicesOfAll(documents: readonly DataSet[]): Slice[] {
+  const found: Slice[] = [];
+  for (const document of documents) found.push(...slicesOf(document, found.length));
+  return found;
+}
+
+/** All frames of an instance's document, in their own order; none where it is no image. `before` it are so many others. */
+export function slicesOf(document: DataSet, before = 0): Slice[] {
   const samples = samplesOf(document);
   if (!samples.rows || !samples.columns) return [];
   const [study, series, instance] = ['0020000D', '0020000E', '00080018'].map((tag) => text(document, tag)) as [string, string, string];
@@ -105,7 +113,7 @@ export function slicesOf(document: DataSet): Slice[] {
     const transformation = item(own, '00289145') ?? item(shared, '00289145') ?? document;
     const palette = samples.photometric === 'PALETTE COLOR';
     return {
-      key: `${SCHEME}:${instance}:${place + 1}`, document, study, series, instance, frame: place + 1, frames,
+      key: `${SCHEME}:${instance}:${place + 1}`, document, study, series, instance, frame: place + 1, place: before + place, frames,
       number: number(document, '00200013'), modality, plane, spacing, samples,
       slope: palette ? 1 : (modality === 'RTDOSE' ? number(document, '3004000E') : number(transformation, '00281053')) || 1,
       intercept: palette ? 0 : number(transformation, '00281052') ?? 0,

@@ -1,10 +1,10 @@
 // Series made ready to be shown: metadata, slices, their order and labels. Each is fetched once.
-import { arrangedBy, ordered } from './order.ts';
+import { arrangedBy, ordered, stacksOf } from './order.ts';
 import type { Arranged } from './order.ts';
 import type { Stack } from './pane.ts';
 import { arrangementOf, metadataOf, seriesOf } from './server.ts';
 import type { Series, Study } from './server.ts';
-import { slicesOf } from './slice.ts';
+import { slicesOfAll } from './slice.ts';
 
 export interface Listed extends Series { label: string; details: string; arranged: Arranged | undefined }
 
@@ -24,7 +24,7 @@ export class Stacks {
     const place = (one: Series): number => places.get(one.uid) ?? Infinity;
     const listed = series.map((one) => {
       const found = arranged.get(one.uid);
-      const details = [found?.plane, found?.sequence, found?.phase, found?.kernel].filter(Boolean).join(' · ');
+      const details = [one.number, found?.label ? one.description : one.modality].filter((word) => word !== undefined && word !== '').join(' · ');
       return { ...one, label: labelOf(one, found), details, arranged: found };
     });
     return new Stacks(study, listed.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0)));
@@ -42,10 +42,10 @@ export class Stacks {
 
   async #make(uid: string): Promise<Stack> {
     const listed = this.series.find((one) => one.uid === uid);
-    const slices = (await metadataOf(this.study.uid, uid)).flatMap(slicesOf);
+    const slices = slicesOfAll(await metadataOf(this.study.uid, uid));
     const { slices: sorted, warnings } = listed?.arranged ? arrangedBy(slices, listed.arranged) : ordered(slices);
     return {
-      study: this.study.uid, series: uid, label: listed?.label ?? '', slices: sorted, warnings,
+      study: this.study.uid, series: uid, label: listed?.label ?? '', slices: sorted, warnings, stacks: stacksOf(sorted, listed?.arranged),
       about: [this.study.date, this.study.description].filter(Boolean).join(' · '),
     };
   }

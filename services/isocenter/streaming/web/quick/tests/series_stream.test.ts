@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder } from '../src/series_stream.ts';
-import type { StreamedFrame, StreamRecord } from '../src/series_stream.ts';
+import { gzipSync } from 'node:zlib';
+import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder, haveOf, indexOf } from '../src/series_stream.ts';
+import type { StreamRecord, StreamedFrame } from '../src/series_stream.ts';
 
-const FRAMES: StreamedFrame[] = [
-  { sop: '1.2.3', number: 1, syntax: '1.2.840.10008.1.2.4.202', rows: 64, columns: 64, size: 10, levels: [3, 6, 10] },
-  { sop: '1.2.4', number: 1, syntax: '1.2.840.10008.1.2.4.202', rows: 64, columns: 64, size: 4, levels: [4] },
+type Bytes = Uint8Array<ArrayBuffer>;
+const SYNTAX = '1.2.840.10008.1.2.4.202';
+const IMAGES = [
+  { sops: ['1.2.3', '1.2.4'], frames: [1, 2], syntax: SYNTAX, photometric: 'MONOCHROME2', rows: 64, columns: 48, levels: 3 },
+  { sops: ['1.2.5'], frames: [1], syntax: '', photometric: '', rows: 0, columns: 0, levels: 0 },
 ];
+const FRAME: StreamedFrame = { sop: '1.2.3', number: 1, syntax: SYNTAX, rows: 64, columns: 48, levels: 3 };
 
-function record(kind: number, level: number, frame: number, offset: number, bytes: Uint8Array): Uint8Array {
+function record(kind: number, level: number, frame: number, offset: number, bytes: Bytes): Bytes {
   const made = new Uint8Array(16 + bytes.length);
   const view = new DataView(made.buffer);
   view.setUint8(0, kind);
@@ -20,12 +24,13 @@ function record(kind: number, level: number, frame: number, offset: number, byte
   return made;
 }
 
-const index = (version = 1): Uint8Array => record(0, 0, 0, 0, new TextEncoder().encode(JSON.stringify({ version, frames: FRAMES })));
+const packed = (content: unknown): Bytes => Uint8Array.from(gzipSync(JSON.stringify(content)));
+const index = record(0, 0, 0, 0, packed({ version: 1, focus: 1, bytes: 24, images: IMAGES }));
 const END = record(2, 0, 0, 0, new Uint8Array());
-const joined = (...parts: Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
-const STREAM = joined(index(), record(1, 0, 0, 0, Uint8Array.of(1, 2, 3)), record(1, 0, 1, 0, Uint8Array.of(9, 9, 9, 9)), record(1, 2, 0, 3, Uint8Array.of(4, 5, 6, 7, 8, 9, 10)), END);
+const joined = (...parts: Bytes[]): Bytes => Uint8Array.from(parts.flatMap((part) => [...part]));
+const STREAM = joined(index, record(1, 0, 0, 0, Uint8Array.of(1, 2, 3)), record(1, 0, 1, 0, Uint8Array.of(9, 9, 9, 9)), record(1, 2, 0, 3, Uint8Array.of(4, 5, 6, 7, 8, 9, 10)), END);
 
-function read(stream: Uint8Array, chunk: number): StreamRecord[] {
+function read(stream: Bytes, chunk: number): StreamRecord[] {
   const decoder = new SeriesStreamDecoder();
   const found: StreamRecord[] = [];
   for (let at = 0; at < stream.length; at += chunk) found.push(...decoder.push(stream.slice(at, at + chunk)));
@@ -41,9 +46,8 @@ test('chunks of any size give the same records', () => {
 
 test('records come as soon as they are whole', () => {
   const decoder = new SeriesStreamDecoder();
-  const head = index();
-  assert.deepEqual([...decoder.push(head.slice(0, -1))], []);
-  assert.equal([...decoder.push(head.slice(-1))].length, 1);
+  assert.deepEqual([...decoder.push(index.slice(0, -1))], []);
+  assert.equal([...decoder.push(index.slice(-1))].length, 1);
 });
 
 test('a stream that stops before its end is told', () => {
@@ -51,32 +55,46 @@ test('a stream that stops before its end is told', () => {
 });
 
 test('what is no series stream is refused', () => {
-  const bytes = record(1, 0, 0, 0, Uint8Array.of(1));
-  const wrong = [bytes, joined(index(), index()), joined(index(), record(7, 0, 0, 0, new Uint8Array())), index(2),
-    joined(index(), record(1, 0, 2, 0, Uint8Array.of(1))), joined(STREAM, Uint8Array.of(0)), record(0, 0, 0, 0, Uint8Array.of(123))];
+  const wrong = [record(1, 0, 0, 0, Uint8Array.of(1)), joined(index, index), joined(index, record(7, 0, 0, 0, new Uint8Array())), joined(STREAM, Uint8Array.of(0))];
   for (const stream of wrong) assert.throws(() => read(stream, stream.length), NotASeriesStream);
   const long = record(1, 0, 0, 0, new Uint8Array());
   new DataView(long.buffer).setUint32(12, 0xffffffff, true);
-  assert.throws(() => read(joined(index(), long), 64), NotASeriesStream);
+  assert.throws(() => read(joined(index, long), 64), NotASeriesStream);
+});
+
+test('the index names every frame of every instance', async () => {
+  const [first] = read(STREAM, 100);
+  assert.equal(first!.kind, 'index');
+  const found = await indexOf((first as { packed: Bytes }).packed);
+  assert.deepEqual(found.frames.map(({ sop, number, levels }) => [sop, number, levels]), [['1.2.3', 1, 3], ['1.2.4', 1, 3], ['1.2.4', 2, 3], ['1.2.5', 1, 0]]);
+  assert.equal(found.focus, 1);
+});
+
+test('an index that is none, or of another version, is refused', async () => {
+  for (const bytes of [Uint8Array.of(1, 2, 3), packed({ version: 2, images: [] }), packed('no')]) await assert.rejects(indexOf(bytes), NotASeriesStream);
 });
 
 test('a frame says which resolution is whole', () => {
-  const frame = new GrowingFrame(FRAMES[0]!);
+  const frame = new GrowingFrame(FRAME);
   assert.deepEqual([frame.level, frame.whole], [-1, false]);
-  assert.equal(frame.add(0, Uint8Array.of(1, 2)), false);
-  assert.equal(frame.add(2, Uint8Array.of(3)), true);
+  frame.add(0, 0, Uint8Array.of(1, 2, 3));
   assert.deepEqual([frame.level, frame.reductions, [...frame.bytes]], [0, 2, [1, 2, 3]]);
-  assert.equal(frame.add(3, Uint8Array.of(4, 5, 6, 7)), true);
-  assert.deepEqual([frame.level, frame.reductions], [1, 1]);
-  assert.equal(frame.add(7, Uint8Array.of(8, 9, 10)), true);
-  assert.deepEqual([frame.level, frame.reductions, frame.whole], [2, 0, true]);
+  frame.add(2, 3, Uint8Array.of(4, 5));
+  assert.deepEqual([frame.level, frame.reductions, frame.whole, [...frame.bytes]], [2, 0, true, [1, 2, 3, 4, 5]]);
 });
 
-test('bytes that came before are taken again; a gap or too many are not', () => {
-  const frame = new GrowingFrame(FRAMES[0]!);
-  frame.add(0, Uint8Array.of(1, 2, 3));
-  assert.equal(frame.add(0, Uint8Array.of(1, 2, 3)), false);
-  assert.equal(frame.bytes.length, 3);
-  assert.throws(() => frame.add(4, Uint8Array.of(5)), NotASeriesStream);
-  assert.throws(() => frame.add(3, new Uint8Array(8)), NotASeriesStream);
+test('a gap, bytes that came before and a resolution that there is not are refused', () => {
+  const frame = new GrowingFrame(FRAME);
+  frame.add(0, 0, Uint8Array.of(1, 2, 3));
+  for (const [level, offset] of [[1, 4], [1, 2], [0, 3], [3, 3]] as const) assert.throws(() => frame.add(level, offset, Uint8Array.of(5)), NotASeriesStream);
+});
+
+test('what is here is told in runs', () => {
+  const frames = [0, 0, 2, -1, 0, -1].map((level) => {
+    const frame = new GrowingFrame(FRAME);
+    if (level >= 0) frame.add(level, 0, Uint8Array.of(1));
+    return frame;
+  });
+  assert.equal(haveOf(frames), '0-1:0,2:2,4:0');
+  assert.equal(haveOf([]), '');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DataSet } from '../src/dataset.ts';
 import { lettersByRowAndColumn, lettersOf } from '../src/letters.ts';
-import { arrangedBy, nearest, ordered } from '../src/order.ts';
+import { arrangedBy, nearest, ordered, stacksOf } from '../src/order.ts';
 import { depthOf, placeOf, pointOf, slicesOf } from '../src/slice.ts';
 import type { Slice } from '../src/slice.ts';
 
@@ -43,7 +43,9 @@ test('the server’s order and warnings win', () => {
 
 test('the server’s order reaches into an instance with frames', () => {
   const frames = slicesOf(picture(1, 0, { '00280008': value(3) }));
-  const found = arrangedBy(frames, { seriesInstanceUID: '1.2', instances: [{ sopInstanceUID: '1.2.1', frames: [3, 1, 2] }] });
+  const arranged = { seriesInstanceUID: '1.2', instances: [{ sopInstanceUID: '1.2.1', frames: 3, frameOrder: [{ frame: 3, stack: 1 }, { frame: 1, stack: 1 }, { frame: 2, stack: 2 }] }] };
+  const found = arrangedBy(frames, arranged);
+  assert.deepEqual([...stacksOf(found.slices, arranged).values()], [1, 1, 2]);
   assert.deepEqual(found.slices.map((slice) => slice.frame), [3, 1, 2]);
 });
 

@@ -1,0 +1,44 @@
+// A series on a slow line: every slice is there soon and becomes better, and a jump brings what one looks at first.
+import { report } from './browser.mjs';
+import { drawn, nothing, onPage, until } from './quick_parts.mjs';
+
+// By how often they are still to be doubled, how many slices are here.
+const here = (page) => page.evaluate(() => {
+  const { stage, active } = window.quick;
+  const found = {};
+  for (const slice of active.stack.slices) {
+    const shown = stage.pixels.has(slice.key);
+    if (shown) found[shown.reductions] = (found[shown.reductions] ?? 0) + 1;
+  }
+  return found;
+});
+const isPreview = (seen) => seen.about.startsWith('preview');
+
+await report(async ({ context, page, base, folder, rest: [study] }) => {
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.goto(`${base}/quick/`);
+  await page.locator(`tr[data-uid="${study}"]`).waitFor();
+  const network = await context.newCDPSession(page);
+  await network.send('Network.enable');
+  const slow = (rate) => network.send('Network.emulateNetworkConditions', { offline: false, latency: 40, downloadThroughput: rate, uploadThroughput: rate });
+  await slow(100e3);
+  await page.locator(`tr[data-uid="${study}"]`).click();
+  const first = await until(page, nothing, (seen) => isPreview(seen) && seen.width, 60);
+  await drawn(page);
+  const corners = await onPage(page, await page.evaluate(() => {
+    const { origin, dimensions, spacing } = window.quick.active.viewport.getImageData();
+    return [origin, [...[0, 1].map((axis) => origin[axis] + (dimensions[axis] - 1) * spacing[axis]), origin[2]]];
+  }));
+  const early = await here(page);
+  await page.screenshot({ path: `${folder}/quick-preview.png` });
+  await slow(250e3);
+  await page.waitForFunction(() => window.quick.active.stack.slices.filter((slice) => window.quick.stage.pixels.has(slice.key)).length > 40);
+  await page.keyboard.press('End');
+  const jumped = await until(page, nothing, (seen) => seen.place === '120/120' && !isPreview(seen), 60);
+  const middle = await here(page);
+  await slow(-1);
+  await page.waitForFunction(() => window.quick.active.stack.slices.every((slice) => window.quick.stage.pixels.has(slice.key)?.reductions === 0), null, { timeout: 60_000 });
+  const streams = asked.filter((url) => url.includes('/stream'));
+  return { first, early, corners, jumped, middle, late: await here(page), streams, frames: asked.filter((url) => url.includes('/frames/')) };
+}, { width: 1280, height: 1040 });
