@@ -189,3 +189,21 @@ def _one(**attributes: object) -> Items:
     for keyword, value in attributes.items():
         setattr(item, keyword, value)
     return Items([item])
+
+
+def phases(name: str) -> list[Dataset]:
+    """A CT of three phases, eight slices each, numbered against the order they hang in."""
+    made = []
+    for number, phase in enumerate(("portal venous", "arterial", "native"), 1):
+        for slice_ in range(8):
+            ds = dataset(name, quarters([0, 60, 90, 200], np.int16), "CT")
+            ds.SOPClassUID, ds.SeriesDescription = CTImageStorage, f"Abdomen {phase}"
+            ds.SeriesInstanceUID = f"{ds.StudyInstanceUID}.{number}"
+            ds.SOPInstanceUID = f"{ds.SeriesInstanceUID}.{slice_ + 1}"
+            ds.SeriesNumber, ds.InstanceNumber = number, slice_ + 1
+            ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+            ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = 0, 1, "HU"
+            _window(ds, 40, 400)
+            _placed(ds, slice_ * 5.0)
+            made.append(ds)
+    return made

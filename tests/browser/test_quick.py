@@ -269,3 +269,17 @@ def test_on_a_slow_line_every_slice_is_there_soon_and_becomes_better(
     assert "focus=119" in found["streams"][-1]
     assert "have=" in found["streams"][-1]
     assert found["frames"] == []
+
+
+def test_a_study_hangs_by_its_protocol(platform: Platform, drive: Drive) -> None:
+    for ds in kinds.phases("phases"):
+        send(platform, kinds.packed(ds))
+    platform.until(lambda: platform.state()["lag"] == 0, 30)
+    found = drive("quick_hanging.mjs", platform.url, kinds.study_of("phases"))
+    labels = [pane["label"] for pane in found["hung"]]
+    for label, phase in zip(labels, ("native", "arterial", "portal venous"), strict=True):
+        assert phase in label
+    assert {pane["window"] for pane in found["hung"]} == {"W 150 L 90"}
+    assert [pane["label"] for pane in found["alone"]] == [labels[1]]
+    assert found["again"] == found["hung"]
+    assert "CT of several phases" in found["offered"]

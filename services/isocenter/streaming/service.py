@@ -10,6 +10,7 @@ from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.finding import Finder
 from isocenter.streaming.frame_routes import FrameRoutes
 from isocenter.streaming.generation import Generation
+from isocenter.streaming.hanging_routes import HangingRoutes
 from isocenter.streaming.header_routes import HeaderRoutes
 from isocenter.streaming.metadata_routes import MetadataRoutes
 from isocenter.streaming.misses import Misses
@@ -68,6 +69,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *metadata.routes(),
             *arrangement.routes(),
             *HeaderRoutes(instances).routes(),
+            *HangingRoutes(settings.config_folder).routes(),
             *retrieving.routes(),
             *ClassicRoutes(instances, objects, decoding).routes(),
             *rendering.routes(),

@@ -89,6 +89,7 @@ async function introduce() {
   $('version').textContent = `Isocenter ${about.version}`;
   $('viewer-version').textContent = about.viewer ? `OHIF viewer ${about.viewer}` : 'The viewer is not installed: install Node.js 20 or newer and run make setup.';
   if (!about.viewer) $('viewer-link').hidden = true;
+  $('quick-link').hidden = !about.quick;
   document.body.classList.toggle('viewerless', !about.viewer);
   session = about.caller.method === 'session';
   $('sign-out').hidden = !session;

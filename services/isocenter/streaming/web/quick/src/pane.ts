@@ -105,6 +105,13 @@ export class Pane {
     this.refresh();
   }
 
+  /** A window by its values or by a preset's name; whether there is such a preset. */
+  hangWindow(asked: string | { center: number; width: number }): boolean {
+    const found = typeof asked === 'string' ? this.presets().find((one) => one.label === asked) : { ...asked, label: '' };
+    if (found) this.window(found);
+    return found !== undefined;
+  }
+
   /** Preset by its number key; 0 is the image's own window. */
   preset(key: number): void {
     const shown = this.slice && this.stage.pixels.has(this.slice.key);

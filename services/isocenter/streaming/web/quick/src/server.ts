@@ -1,6 +1,7 @@
 // Asking the server: QIDO-RS, metadata, how a study is arranged, what was found in an image.
 import { number, text, texts, values } from './dataset.ts';
 import type { DataSet } from './dataset.ts';
+import type { Hanging } from './hanging.ts';
 import type { Arranged } from './order.ts';
 
 export class Refused extends Error {
@@ -119,5 +120,7 @@ export async function findingsOf(study: string, series: string, instance: string
   const found = await ask<{ findings: Finding[] }>(`/api/studies/${enc(study)}/series/${enc(series)}/instances/${enc(instance)}/header`);
   return found.findings;
 }
+
+export const hangingOf = (): Promise<Hanging> => ask<Hanging>('/api/hanging');
 
 export const thumbnail = (study: string, series: string): string => `/dicom-web/studies/${enc(study)}/series/${enc(series)}/thumbnail`;

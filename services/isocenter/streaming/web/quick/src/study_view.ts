@@ -1,11 +1,13 @@
 // A study on the screen: its series and the patient's other studies at the side, one picture or two beside each other.
 import { find, make } from './dom.ts';
+import { hangings } from './hanging.ts';
+import type { Hanging, Hung } from './hanging.ts';
 import { listKeys, onKey } from './keys.ts';
 import type { Commands } from './keys.ts';
 import { nearest } from './order.ts';
 import { Pane } from './pane.ts';
 import { hasImages, listPriors, listSeries, markSeries } from './series_list.ts';
-import { findingsOf, priorsOf, studyWith } from './server.ts';
+import { findingsOf, hangingOf, priorsOf, studyWith } from './server.ts';
 import type { Study } from './server.ts';
 import { Stacks } from './stacks.ts';
 import type { Listed } from './stacks.ts';
@@ -15,6 +17,7 @@ import { Toolbar } from './toolbar.ts';
 
 const FINDINGS_MS = 300;
 const enc = encodeURIComponent;
+const isSmall = (): boolean => matchMedia('(max-width: 760px)').matches;
 
 class StudyView {
   readonly stage = new Stage();
@@ -25,13 +28,17 @@ class StudyView {
   #priors: Study[] = [];
   #active: Pane | undefined;
   #linked = true;
-  #offset = 0; // slices between both, where they are linked by hand
+  readonly #offsets = new Map<Pane, number>(); // slices between a pane and the active one, where they are linked by hand
+  #hangings: Hung[] = [];
+  #problem = ''; // with the hospital's own layouts
+  #hung = -1; // which of them is on the screen
   #latest = 0;
+  #made = 0; // panes, ever
   #looking: ReturnType<typeof setTimeout> | undefined;
   go: (study: string) => void = () => {};
 
   constructor() {
-    this.#toolbar = new Toolbar(find('tools'), { hold: (tool) => this.#hold(tool), preset: (key) => this.#active?.preset(key), act: this.#acts });
+    this.#toolbar = new Toolbar(find('tools'), { hold: (tool) => this.#hold(tool), preset: (key) => this.#active?.preset(key), hang: (place) => void this.#hang(place - 1), act: this.#acts });
     this.#toolbar.held(this.stage.held);
     this.stage.pixels.onBetter = (shown) => this.panes.forEach((pane) => pane.better(shown));
     listKeys(find<HTMLDialogElement>('help'));
@@ -53,19 +60,75 @@ class StudyView {
     find('problem').hidden = true;
     try {
       const study = await studyWith(uid);
-      const stacks = await this.#stacks(study);
+      const [stacks, hanging] = await Promise.all([this.#stacks(study), hangingOf()]);
       if (mine !== this.#latest) return;
       this.#study = study;
+      this.#problem = hanging.problem && `hanging.json is not used: ${hanging.problem}`;
       this.#introduce(study);
-      listSeries(find('series'), stacks, (series) => void this.#show(stacks, series, this.#paneFor(0)));
-      const first = stacks.series.find(hasImages);
-      if (first) await this.#show(stacks, first, this.#paneFor(0));
-      else this.#fail('There are no images in this study.');
+      listSeries(find('series'), stacks, (series) => void this.#show(stacks, series, this.#active ?? this.#paneFor(0)));
+      this.#offer(hangings(hanging.protocols, stacks.series.filter(hasImages), []));
+      await this.#first(stacks);
       this.#priors = await priorsOf(study);
       if (mine !== this.#latest) return;
       listPriors(find('priors'), study, this.#priors, { open: (prior) => this.go(prior.uid), compare: (prior, list) => void this.#compare(prior, list) });
+      await this.#withPrior(stacks, hanging);
     } catch (error) {
       if (mine === this.#latest) this.#fail((error as Error).message);
+    }
+  }
+
+  // The first layout that holds for the study, where there is room for it; else its first series.
+  async #first(stacks: Stacks): Promise<void> {
+    if (this.#hangings.length && !isSmall()) return this.#hang(0);
+    const first = stacks.series.find(hasImages);
+    if (first) return this.#show(stacks, first, this.#paneFor(0));
+    return this.#fail('There are no images in this study.');
+  }
+
+  // Layouts with the newest earlier study, once it is known which one that is.
+  async #withPrior(stacks: Stacks, { protocols }: Hanging): Promise<void> {
+    const mine = this.#latest;
+    const prior = this.#prior();
+    if (!prior) return;
+    const earlier = await this.#stacks(prior);
+    if (mine === this.#latest) this.#offer(hangings(protocols, stacks.series.filter(hasImages), earlier.series.filter(hasImages)));
+  }
+
+  #prior(): Study | undefined {
+    const now = this.#study;
+    return this.#priors.find((one) => one.date <= (now?.date ?? '') && one.modalities.some((name) => now?.modalities.includes(name)));
+  }
+
+  #offer(found: Hung[]): void {
+    const name = this.#hangings[this.#hung]?.name;
+    this.#hangings = found;
+    this.#hung = found.findIndex((one) => one.name === name);
+    this.#toolbar.layouts(found.map((one) => one.name), this.#problem);
+  }
+
+  async #hang(place: number): Promise<void> {
+    const hung = this.#hangings[place];
+    if (!hung || !this.#study) return this.#single();
+    const mine = this.#latest;
+    const prior = hung.placed.some((one) => one.prior) ? this.#prior() : undefined;
+    const [own, earlier] = await Promise.all([this.#stacks(this.#study), prior && this.#stacks(prior)]);
+    if (mine !== this.#latest) return;
+    this.#hung = place;
+    this.#arrange(hung.rows, hung.columns);
+    await Promise.all(hung.placed.map(async ({ series, window, ...one }, at) => {
+      const stacks = one.prior ? earlier : own;
+      const pane = this.panes[at];
+      if (!stacks || !pane) return;
+      await this.#show(stacks, series, pane);
+      if (window) pane.hangWindow(window);
+    }));
+    if (mine !== this.#latest) return;
+    const [first, ...others] = this.panes;
+    if (!first?.slice) return;
+    this.#activate(first);
+    for (const other of others) {
+      const near = other.stack && nearest(other.stack.slices, first.slice);
+      if (near !== undefined) other.jump(near);
     }
   }
 
@@ -73,7 +136,9 @@ class StudyView {
     this.#latest += 1;
     this.#study = undefined;
     this.#priors = [];
+    this.#offer([]);
     while (this.panes.length) this.panes.pop()!.close();
+    this.#offsets.clear();
     this.#active = undefined;
     for (const id of ['series', 'priors', 'who', 'what']) find(id).replaceChildren();
     find('study').classList.remove('comparing');
@@ -95,22 +160,33 @@ class StudyView {
   }
 
   #paneFor(place: number): Pane {
-    for (let next = this.panes.length; next <= place; next += 1) {
-      const pane = new Pane(`pane-${next}`, find('panes'), this.stage);
+    if (place >= this.panes.length) this.#arrange(1, place + 1);
+    return this.panes[place]!;
+  }
+
+  // As many pictures as there is room for in rows and columns; those that stay keep what they show.
+  #arrange(rows: number, columns: number): void {
+    while (this.panes.length > rows * columns) this.panes.pop()!.close();
+    while (this.panes.length < rows * columns) {
+      const pane = new Pane(`pane-${(this.#made += 1)}`, find('panes'), this.stage);
       pane.onUsed = (used) => this.#activate(used);
       pane.onMove = (moved) => this.#moved(moved);
       this.panes.push(pane);
-      find('study').classList.toggle('comparing', this.panes.length > 1);
-      this.stage.engine.resize(true, true);
     }
-    return this.panes[place]!;
+    const upright = isSmall();
+    find('panes').style.gridTemplate = `repeat(${upright ? rows * columns : rows}, minmax(0, 1fr)) / repeat(${upright ? 1 : columns}, minmax(0, 1fr))`;
+    find('study').classList.toggle('comparing', this.panes.length > 1);
+    this.#offsets.clear();
+    this.#toolbar.comparing(this.panes.length > 1, this.#linked);
+    this.stage.engine.resize(true, false); // fitted anew
   }
 
   async #show(stacks: Stacks, series: Listed, pane: Pane, like?: Pane): Promise<void> {
     this.#activate(pane);
+    this.#offsets.delete(pane);
     const mine = this.#latest;
     const stack = await stacks.stack(series.uid);
-    if (mine !== this.#latest) return;
+    if (mine !== this.#latest || !this.panes.includes(pane)) return;
     if (!stack.slices.length) return this.#fail('There are no images in this series.');
     find('problem').hidden = true;
     const start = like?.slice ? nearest(stack.slices, like.slice) : undefined;
@@ -131,14 +207,14 @@ class StudyView {
     this.#look();
   }
 
-  // Both go together: by position where they have one, else by as many slices as one was moved.
+  // Parallel pictures go together, by position.
   #moved(moved: Pane): void {
     this.#look();
     if (!this.#linked || moved !== this.#active) return;
-    const other = this.panes.find((pane) => pane !== moved);
-    if (!other?.stack || !moved.slice) return;
-    const place = nearest(other.stack.slices, moved.slice);
-    if (place !== undefined) other.jump(place + this.#offset);
+    for (const other of this.panes) {
+      const place = other !== moved && moved.slice && other.stack ? nearest(other.stack.slices, moved.slice) : undefined;
+      if (place !== undefined) other.jump(place + (this.#offsets.get(other) ?? 0) - (this.#offsets.get(moved) ?? 0));
+    }
   }
 
   // Header and findings are those of the image one rests at.
@@ -167,32 +243,33 @@ class StudyView {
     if (!chosen) return this.#fail('There are no images in that study.');
     for (const one of document.querySelectorAll('.prior .series')) one.replaceChildren();
     listSeries(list, stacks, (series) => void this.#show(stacks, series, this.#paneFor(1), this.panes[0]));
-    this.#offset = 0;
+    this.#single();
     const first = this.panes[0];
     await this.#show(stacks, chosen, this.#paneFor(1), first);
     if (first) this.#activate(first);
     this.#toolbar.comparing(true, this.#linked);
   }
 
+  // The active picture alone.
   #single(): void {
-    const [first, second] = this.panes;
-    if (!first || !second) return;
-    second.close();
-    this.panes.length = 1;
-    find('study').classList.remove('comparing');
-    this.#toolbar.comparing(false, false);
+    const kept = this.#active ?? this.panes[0];
+    if (!kept || this.panes.length < 2) return;
+    for (const pane of this.panes) if (pane !== kept) pane.close();
+    this.panes.splice(0, this.panes.length, kept);
+    this.#hung = -1;
+    this.#arrange(1, 1);
     for (const one of document.querySelectorAll('.prior .series')) one.replaceChildren();
-    this.stage.engine.resize(true, true);
-    this.#activate(first);
+    this.#activate(kept);
   }
 
-  // Linking anew keeps the distance that both have now: that is how patients who lie otherwise are brought together.
+  // Linking anew keeps the distances there are now: that is how patients who lie otherwise are brought together.
   #link(): void {
     this.#linked = !this.#linked;
-    const [first, second] = this.panes;
-    const other = first === this.#active ? second : first;
-    const place = this.#linked && other?.stack && this.#active?.slice ? nearest(other.stack.slices, this.#active.slice) : undefined;
-    this.#offset = place === undefined ? 0 : other!.index - place;
+    this.#offsets.clear();
+    for (const other of this.#linked ? this.panes : []) {
+      const place = this.#active?.slice && other.stack ? nearest(other.stack.slices, this.#active.slice) : undefined;
+      if (place !== undefined && other !== this.#active) this.#offsets.set(other, other.index - place);
+    }
     this.#toolbar.comparing(this.panes.length > 1, this.#linked);
   }
 
@@ -232,6 +309,7 @@ class StudyView {
     single: () => this.#single(),
     link: () => this.#link(),
     other: () => this.#other(),
+    hang: () => void this.#hang((this.#hung + 1) % Math.max(1, this.#hangings.length)),
     help: () => find<HTMLDialogElement>('help').showModal(),
     header: () => find('header-link').click(),
     compare: () => find('priors').querySelector('button')?.click(),

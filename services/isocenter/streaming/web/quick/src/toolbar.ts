@@ -11,33 +11,31 @@ const TOOLS: [Holdable, string, string][] = [
 export interface ToolbarActs {
   hold: (tool: Holdable) => void;
   preset: (key: number) => void;
+  hang: (place: number) => void;
   act: Record<'cine' | 'invert' | 'turn' | 'mirror' | 'reset' | 'remove' | 'single' | 'link' | 'help', () => void>;
 }
 
 export class Toolbar {
   readonly #tools = new Map<Holdable, HTMLButtonElement>();
   readonly #windows = make('select');
+  readonly #layouts = make('select');
   readonly #cine: HTMLButtonElement;
   readonly #comparing: HTMLButtonElement[];
   #offered = '';
 
   constructor(host: HTMLElement, acts: ToolbarActs) {
     for (const [tool, label, key] of TOOLS) this.#tools.set(tool, this.#button(label, key, () => acts.hold(tool)));
-    this.#windows.ariaLabel = 'Window';
-    this.#windows.addEventListener('change', () => {
-      acts.preset(Number(this.#windows.value));
-      this.#windows.value = '';
-      this.#windows.blur();
-    });
+    chooser(this.#windows, 'Windows', acts.preset);
+    chooser(this.#layouts, 'Layouts', acts.hang);
     this.#cine = this.#button('Cine', 'Space', acts.act.cine);
     const link = this.#button('Link', 'K', acts.act.link);
-    const single = this.#button('Close prior', 'Esc', acts.act.single);
+    const single = this.#button('One', 'Esc', acts.act.single);
     this.#comparing = [link, single];
     host.replaceChildren(
       make('div', 'group', ...this.#tools.values()),
       make('div', 'group', this.#windows, this.#button('Invert', 'I', acts.act.invert), this.#button('Turn', 'T', acts.act.turn), this.#button('Mirror', 'M', acts.act.mirror)),
       make('div', 'group', this.#cine, this.#button('Reset', 'X', acts.act.reset), this.#button('Remove', 'Del', acts.act.remove)),
-      make('div', 'group', link, single, this.#button('Keys', '?', acts.act.help)),
+      make('div', 'group', this.#layouts, link, single, this.#button('Keys', '?', acts.act.help)),
     );
     this.comparing(false, false);
   }
@@ -61,10 +59,15 @@ export class Toolbar {
     const offered = presets.map((one) => one.label).join();
     if (offered === this.#offered) return;
     this.#offered = offered;
-    const title = new Option('Windows', '');
-    title.hidden = true;
-    this.#windows.replaceChildren(title, new Option('0 · Image’s own', '0'), ...presets.map((one, place) => new Option(`${place + 1} · ${one.label}`, String(place + 1))));
+    offer(this.#windows, 'Windows', ['0 · Image’s own', ...presets.map((one, place) => `${place + 1} · ${one.label}`)]);
     this.#windows.disabled = !presets.length;
+  }
+
+  /** Layouts that hold for the study; the first one is one picture. A `problem` with the hospital's own is told. */
+  layouts(names: readonly string[], problem: string): void {
+    offer(this.#layouts, problem ? 'Layouts ⚠' : 'Layouts', ['One picture', ...names]);
+    this.#layouts.hidden = !names.length && !problem;
+    this.#layouts.title = problem;
   }
 
   #button(label: string, key: string, act: () => void): HTMLButtonElement {
@@ -76,4 +79,19 @@ export class Toolbar {
     made.title = `${label} (${key})`;
     return made;
   }
+}
+
+function chooser(select: HTMLSelectElement, label: string, act: (place: number) => void): void {
+  select.ariaLabel = label;
+  select.addEventListener('change', () => {
+    act(Number(select.value));
+    select.value = '';
+    select.blur(); // the keys are the picture's
+  });
+}
+
+function offer(select: HTMLSelectElement, title: string, words: readonly string[]): void {
+  const first = new Option(title, '');
+  first.hidden = true;
+  select.replaceChildren(first, ...words.map((word, place) => new Option(word, String(place))));
 }
