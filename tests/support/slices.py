@@ -32,9 +32,10 @@ def ct_file(
     *,
     series: str = "1.2.2",
     number: int = 1,
+    z_mm: float | None = None,
     patient_id: str = "4711",
 ) -> bytes:
-    """A signed CT slice at z = `number` mm with these Hounsfield units."""
+    """A signed CT slice with these Hounsfield units, at z = `number` mm unless told."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, sop
@@ -42,7 +43,8 @@ def ct_file(
     ds.StudyDate, ds.StudyTime, ds.Modality = "20260102", "101500", "CT"
     ds.PatientName, ds.PatientID, ds.AccessionNumber = "Doe^Jane", patient_id, ""
     ds.SeriesNumber, ds.InstanceNumber = 1, number
-    ds.ImagePositionPatient, ds.ImageOrientationPatient = [0, 0, number], [1, 0, 0, 0, 1, 0]
+    ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    ds.ImagePositionPatient = [0, 0, number if z_mm is None else z_mm]
     ds.PixelSpacing, ds.SliceThickness = [1, 1], 1
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.Rows, ds.Columns = pixels.shape

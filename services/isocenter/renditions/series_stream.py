@@ -142,10 +142,11 @@ def head(record: Record, length: int) -> bytes:
     return HEAD.pack(record.kind, record.level, 0, record.frame, record.offset, length)
 
 
-def index_record(images: Sequence[Images], focus: int, size_bytes: int) -> bytes:
-    """The first record, which tells what there is; `size_bytes` is what all frames take together."""
+def index_record(images: Sequence[Images], of: str, focus: int, size_bytes: int) -> bytes:
+    """The first record, which tells what there is: `of` names these very frames, `size_bytes` is what they take."""
     told = {
         "version": VERSION,
+        "of": of,
         "focus": focus,
         "bytes": size_bytes,
         "images": [

@@ -9,7 +9,7 @@ from isocenter.runtime.web import Request, Route
 from isocenter.streaming.answers import REVALIDATE
 from isocenter.streaming.base_url import PREFIX
 from isocenter.streaming.pieces import bounded
-from isocenter.streaming.series_streams import SeriesStreams
+from isocenter.streaming.series_streams import Frame, SeriesStreams, name_of
 
 MAX_DIGITS = 9
 
@@ -29,7 +29,7 @@ class SeriesStreamRoutes:
         """Records until all that was asked for is sent; a client that has enough closes."""
         params = request.params
         frames = await self._streams.frames(params["study"], params["series"])
-        asked = asked_of(request.query, len(frames))
+        asked = asked_of(request.query, frames)
         headers = [
             ("Content-Type", MEDIA_TYPE),
             ("Cache-Control", REVALIDATE),
@@ -42,18 +42,24 @@ class SeriesStreamRoutes:
         await request.write(b"", more=False)
 
 
-def asked_of(query: Sequence[tuple[str, str]], frames: int) -> Asked:
-    """Read `focus`, `from`, `to` and `have`; raises InvalidRequest."""
+def asked_of(query: Sequence[tuple[str, str]], frames: Sequence[Frame]) -> Asked:
+    """Read `focus`, `from`, `to`, `of` and `have`; raises InvalidRequest.
+
+    What a client has of other frames than these is of no use.
+    """
     given = dict(query)
-    unknown = given.keys() - {"focus", "from", "to", "have"}
+    unknown = given.keys() - {"focus", "from", "to", "of", "have"}
     if unknown:
-        raise InvalidRequest("a series stream is asked for with focus, from, to and have")
+        raise InvalidRequest("a series stream is asked for with focus, from, to, of and have")
     focus = _number(given.get("focus"))
+    have = read_have(given.get("have", ""), len(frames))
+    if have and not given.get("of"):
+        raise InvalidRequest("have is told with of, which the index of that stream has")
     return Asked(
-        focus if focus is not None else frames // 2,
+        focus if focus is not None else len(frames) // 2,
         _number(given.get("from")),
         _number(given.get("to")),
-        read_have(given.get("have", ""), frames),
+        have if given.get("of") == name_of(frames) else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import groupby
 
 from isocenter.errors import NotFound
@@ -19,6 +20,7 @@ from isocenter.renditions.series_stream import (
     parts,
 )
 from isocenter.runtime.web import Body
+from isocenter.streaming.arranging import Arranger
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.packs import Packed, PackTables
 from isocenter.streaming.stored import Instances, viewed_of
@@ -57,23 +59,25 @@ class SeriesStreams:
     def __init__(
         self,
         instances: Instances,
+        arranger: Arranger,
         objects: ObjectsView,
         packs: PackTables,
         miss: Callable[[str], None],
     ) -> None:
         self._instances = instances
+        self._arranger = arranger
         self._objects = objects
         self._packs = packs
         self._miss = miss
 
     async def frames(self, study: str, series: str) -> list[Frame]:
-        """All frames in the order of the series.
+        """All frames in the order of the series' slices.
 
         Raises NotFound when there is no such series, or when nothing of it is packed yet.
         """
-        rows = [row for row in await self._instances.rows(study, series) if row.pixel_data]
+        rows = await self._arranger.in_order(await self._instances.rows(study, series))
         frames: list[Frame] = []
-        for row in rows:
+        for row in filter(lambda row: row.pixel_data, rows):
             packed = await self._packs.of(viewed_of(row))
             count = len(packed.instance.frames) if packed else max(1, row.number_of_frames)
             frames += [Frame(viewed_of(row), number, packed) for number in range(1, count + 1)]
@@ -87,7 +91,7 @@ class SeriesStreams:
         """The stream in pieces to be sent as they come: its index, what was asked for, its end."""
         focus = min(max(asked.focus, 0), len(frames) - 1)
         size = sum(frame.ends[-1] for frame in frames if frame.ends)
-        yield index_record(_images(frames), focus, size)
+        yield index_record(_images(frames), name_of(frames), focus, size)
         small = bytearray()
         sent = 0
         for part in parts([frame.shape for frame in frames], asked):
@@ -137,6 +141,15 @@ class SeriesStreams:
         if found.version([frame.number]) != frame.packed.version([frame.number]):
             raise NotFound("the frame was packed anew")
         return moved
+
+
+def name_of(frames: Sequence[Frame]) -> str:
+    """Names these very frames in this order: what a client has of others is nothing that can be built on."""
+    told = sha256()
+    for frame in frames:
+        version = 0 if frame.packed is None else frame.packed.version([frame.number])
+        told.update(f"{frame.viewed.sop_instance_uid} {frame.number} {version}\n".encode())
+    return told.hexdigest()[:16]
 
 
 def _images(frames: Sequence[Frame]) -> list[Images]:

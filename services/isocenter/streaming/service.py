@@ -4,6 +4,7 @@ from isocenter.runtime.asking import Asking
 from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.arrangement_routes import ArrangementRoutes
+from isocenter.streaming.arranging import Arranger
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.classic_routes import ClassicRoutes
 from isocenter.streaming.decoding import Decoding
@@ -45,9 +46,10 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
     )
 
     misses = Misses(ports.transcoding)
-    streams = SeriesStreams(instances, objects, packs, misses.tell)
+    arranger = Arranger(settings.arrangement_cache_bytes // 2)
+    streams = SeriesStreams(instances, arranger, objects, packs, misses.tell)
     arrangement = ArrangementRoutes(
-        ports.index, instances, ask, generation, settings.arrangement_cache_bytes
+        ports.index, instances, ask, generation, arranger, settings.arrangement_cache_bytes // 2
     )
     retrieving = RetrieveRoutes(instances, objects, decoding)
     rendering = RenderedRoutes(instances, decoding, settings.public_url)

@@ -12,7 +12,7 @@ from isocenter.errors import InvalidRequest
 from isocenter.renditions.series_stream import Asked, read_have
 from isocenter.streaming.finding import Finder, FindLevel, understand
 from isocenter.streaming.planning import Planner, Wanted
-from isocenter.streaming.series_streams import SeriesStreams
+from isocenter.streaming.series_streams import SeriesStreams, name_of
 from isocenter.streaming.stored import Stored
 
 BATCH = 200  # answers, or instances of a plan, in one message
@@ -82,7 +82,7 @@ class StreamServicer(service.StreamServiceServicer):
             request.focus if request.HasField("focus") else len(frames) // 2,
             request.first_level if request.HasField("first_level") else None,
             request.last_level if request.HasField("last_level") else None,
-            read_have(request.have, len(frames)),
+            read_have(request.have, len(frames)) if request.of == name_of(frames) else None,
         )
         async for piece in self._streams.records(frames, asked):
             for start in range(0, len(piece), PIECE_BYTES):

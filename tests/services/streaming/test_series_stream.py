@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from tests.support.archive import Archive
 from tests.support.poll import poll
-from tests.support.slices import ct_slice
+from tests.support.slices import ct_file, ct_slice
 from tests.support.streaming import Serving, streaming
 from tests.support.transcoding import pack_keys, tables, transcoding
 
@@ -111,10 +112,10 @@ def test_each_record_completes_a_resolution_that_decodes(http: httpx.Client) -> 
 
 
 def test_a_client_that_was_cut_off_gets_the_rest(http: httpx.Client, archive: Archive) -> None:
-    _, first, order, _ = read(http.get(STREAM, params={"to": 1}).content)
+    index, first, order, _ = read(http.get(STREAM, params={"to": 1}).content)
     reached = dict(order)
     have = ",".join(f"{frame}:{level}" for frame, level in reached.items())
-    answer = http.get(STREAM, params={"focus": 0, "have": have}).content
+    answer = http.get(STREAM, params={"focus": 0, "of": index["of"], "have": have}).content
     records = []
     place = 0
     while place < len(answer):
@@ -129,7 +130,12 @@ def test_a_client_that_was_cut_off_gets_the_rest(http: httpx.Client, archive: Ar
         assert np.array_equal(decode_htj2k(stream), pixels(archive, f"1.2.3.{frame + 1}"))
 
 
-@pytest.mark.parametrize("query", ["focus=-1", "from=x", "have=1", "width=3"])
+def test_what_a_client_has_of_other_frames_is_left_aside(http: httpx.Client) -> None:
+    told: dict[str, str | int] = {"focus": 4, "of": "0123456789abcdef", "have": "0-11:4"}
+    assert http.get(STREAM, params=told).content == http.get(STREAM, params={"focus": 4}).content
+
+
+@pytest.mark.parametrize("query", ["have=0:1", "focus=-1", "from=x", "have=1", "width=3"])
 def test_what_is_no_question_is_refused_with_a_sentence(http: httpx.Client, query: str) -> None:
     answer = http.get(f"{STREAM}?{query}")
     assert answer.status_code == 400
@@ -238,3 +244,19 @@ def test_a_stream_goes_on_when_its_pack_is_put_together_with_others(
         assert moved in pack_keys(archive)
     finally:
         archive.objects.move(moved, key)
+
+
+async def test_slices_come_as_they_lie_and_not_as_they_are_numbered(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for number in range(1, 4):
+            content = ct_file(
+                np.zeros((64, 64), "<i2"), f"1.2.3.{number}", STUDY, number=number, z_mm=-number
+            )
+            archive.put(content)
+        archive.sum_up()
+        await pack(archive)
+        with streaming(archive) as serving:
+            async with httpx.AsyncClient() as client:
+                body = (await client.get(f"{serving.dicomweb}{STREAM}")).content
+    index, _, _, _ = read(body)
+    assert index["images"][0]["sops"] == ["1.2.3.3", "1.2.3.2", "1.2.3.1"]

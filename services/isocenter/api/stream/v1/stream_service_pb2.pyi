@@ -301,6 +301,7 @@ class StreamStudyRequest(_message.Message):
     FIRST_LEVEL_FIELD_NUMBER: _builtins.int
     LAST_LEVEL_FIELD_NUMBER: _builtins.int
     HAVE_FIELD_NUMBER: _builtins.int
+    OF_FIELD_NUMBER: _builtins.int
     study_instance_uid: _builtins.str
     """Study."""
     series_instance_uid: _builtins.str
@@ -312,7 +313,9 @@ class StreamStudyRequest(_message.Message):
     last_level: _builtins.int
     """Resolution of the last pass; the full one when absent."""
     have: _builtins.str
-    """What is there already, as 0-99:2,120:4."""
+    """What is there already, as 0-99:2,120:4; of no use without `of`."""
+    of: _builtins.str
+    """The index's name of the frames that `have` speaks of."""
     def __init__(
         self,
         *,
@@ -322,10 +325,11 @@ class StreamStudyRequest(_message.Message):
         first_level: _builtins.int | None = ...,
         last_level: _builtins.int | None = ...,
         have: _builtins.str = ...,
+        of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_first_level", b"_first_level", "_focus", b"_focus", "_last_level", b"_last_level", "first_level", b"first_level", "focus", b"focus", "last_level", b"last_level"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_level", b"_first_level", "_focus", b"_focus", "_last_level", b"_last_level", "first_level", b"first_level", "focus", b"focus", "have", b"have", "last_level", b"last_level", "series_instance_uid", b"series_instance_uid", "study_instance_uid", b"study_instance_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_level", b"_first_level", "_focus", b"_focus", "_last_level", b"_last_level", "first_level", b"first_level", "focus", b"focus", "have", b"have", "last_level", b"last_level", "of", b"of", "series_instance_uid", b"series_instance_uid", "study_instance_uid", b"study_instance_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__first_level: _TypeAlias = _typing.Literal["first_level"]  # noqa: Y015
     _WhichOneofArgType__first_level: _TypeAlias = _typing.Literal["_first_level", b"_first_level"]  # noqa: Y015

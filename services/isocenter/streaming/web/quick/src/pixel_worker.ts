@@ -1,7 +1,7 @@
 // Gets and decodes frames beside the page. One message in per frame or stream, answers as they come.
 import { decoded, warm } from './decoding.ts';
 import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder, haveOf, indexOf } from './series_stream.ts';
-import type { StreamedFrame } from './series_stream.ts';
+import type { StreamIndex } from './series_stream.ts';
 import { colourValues, enlarged, greyValues, range, through } from './values.ts';
 import type { Values } from './values.ts';
 import type { FrameOrder, Order, Shown, SliceOrder, StreamOrder } from './orders.ts';
@@ -69,14 +69,16 @@ async function frame(order: FrameOrder, signal: AbortSignal): Promise<void> {
 }
 
 // Frames of the series that were streamed here, so that what has come is not asked again after a new focus.
-const kept = new Map<string, GrowingFrame[]>();
+interface Growing { of: string; frames: GrowingFrame[] }
+const kept = new Map<string, Growing>();
 const MAX_KEPT = 4;
 
-function grown(series: string, frames: readonly StreamedFrame[]): GrowingFrame[] {
-  const before = new Map((kept.get(series) ?? []).map((one) => [`${one.about.sop}:${one.about.number}`, one]));
-  const made = frames.map((about) => before.get(`${about.sop}:${about.number}`) ?? new GrowingFrame(about));
+// A series of other frames than before (it was still arriving) is sent from its beginning.
+function grown(series: string, { of, frames }: StreamIndex): GrowingFrame[] {
+  const before = kept.get(series);
+  const made = before?.of === of ? before.frames : frames.map((about) => new GrowingFrame(about));
   kept.delete(series);
-  kept.set(series, made);
+  kept.set(series, { of, frames: made });
   for (const [oldest] of kept) if (kept.size > MAX_KEPT) kept.delete(oldest);
   return made;
 }
@@ -91,17 +93,19 @@ async function send(order: StreamOrder, one: GrowingFrame): Promise<void> {
 
 // Every slice is shown at its best whole resolution as soon as that is here.
 async function stream(order: StreamOrder, signal: AbortSignal): Promise<void> {
-  const have = haveOf(kept.get(order.series) ?? []);
-  const answer = await fetch(`${order.address}?focus=${order.focus}${have && have.length < MAX_HAVE ? `&have=${have}` : ''}`, { signal });
+  const before = kept.get(order.series);
+  const have = haveOf(before?.frames ?? []);
+  const told = before && have && have.length < MAX_HAVE ? `&of=${before.of}&have=${have}` : '';
+  const answer = await fetch(`${order.address}?focus=${order.focus}${told}`, { signal });
   if (!answer.ok || !answer.body) return say({ id: order.id, kind: 'no-stream', status: answer.status });
-  if (!have || have.length >= MAX_HAVE) kept.delete(order.series);
+  if (!told) kept.delete(order.series);
   const reader = answer.body.getReader();
   const decoder = new SeriesStreamDecoder();
   let growing: GrowingFrame[] = [];
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const better = new Set<GrowingFrame>();
     for (const record of decoder.push(part.value)) {
-      if (record.kind === 'index') growing = grown(order.series, (await indexOf(record.packed)).frames);
+      if (record.kind === 'index') growing = grown(order.series, await indexOf(record.packed));
       if (record.kind !== 'bytes') continue;
       const one = growing[record.frame];
       if (!one) throw new NotASeriesStream(`frame ${record.frame} of ${growing.length}`);

@@ -9,7 +9,8 @@ export interface StreamedFrame {
   columns: number;
   levels: number; // resolutions; 0: not in the stream
 }
-export interface StreamIndex { focus: number; bytes: number; frames: StreamedFrame[] }
+// `of` names these very frames: told together with what is here of them, see `haveOf`
+export interface StreamIndex { of: string; focus: number; bytes: number; frames: StreamedFrame[] }
 
 export type StreamRecord =
   | { kind: 'index'; packed: Uint8Array<ArrayBuffer> }
@@ -100,12 +101,12 @@ export async function indexOf(packed: Uint8Array<ArrayBuffer>): Promise<StreamIn
   const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   const read = (await new Response(plain).json().catch(() => {
     throw new NotASeriesStream('the index is no packed JSON');
-  })) as { version: number; focus: number; bytes: number; images: Run[] };
+  })) as { version: number; of: string; focus: number; bytes: number; images: Run[] };
   if (read.version !== 1 || !Array.isArray(read.images)) throw new NotASeriesStream(`an index of version ${read.version}`);
   const frames = read.images.flatMap(({ sops, frames: counts, syntax, rows, columns, levels }) => sops.flatMap((sop, place) => (
     Array.from({ length: counts[place] ?? 1 }, (_, frame) => ({ sop, number: frame + 1, syntax, rows, columns, levels }))
   )));
-  return { focus: read.focus, bytes: read.bytes, frames };
+  return { of: read.of, focus: read.focus, bytes: read.bytes, frames };
 }
 
 /** The bytes of one frame as they come, and which resolution can be decoded of them. */
