@@ -56,23 +56,23 @@ async def serving(world: World, bus: NatsBus, **given: object) -> AsyncIterator[
     said, studies = list[str](), list[str]()
     async with asyncio.TaskGroup() as group:
         process = group.create_task(live(Process(service, bus), settings, stop, started))
-        listener = group.create_task(listen(bus, said, studies))
+        group.create_task(listen(bus, said, studies, stop))
         await started.wait()
         async with channel(settings.run_folder, "indexer", TOKEN) as way:
             yield Running(bus, rpc.IndexServiceStub(way), said, studies)
         stop.set()
         assert await process == 0
-        listener.cancel()
     indexing.close()
     await bus.close()
 
 
-async def listen(bus: NatsBus, said: list[str], studies: list[str]) -> None:
+async def listen(bus: NatsBus, said: list[str], studies: list[str], stop: asyncio.Event) -> None:
+    """Until told to stop: a cancellation may be swallowed by `asyncio.wait_for`, which the client uses."""
     facts = [fact for fact in catalog.FACTS if fact.producer == "indexer"]
-    while True:
+    while not stop.is_set():
         with suppress(Unavailable):
             consumer = await bus.consumer("streaming", facts)
-            while True:
+            while not stop.is_set():
                 for delivery in await consumer.fetch(100, 0.5):
                     message: Any = delivery.event.message
                     said.append(delivery.event.fact.name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a process without routes loads no web server
     from isocenter.runtime.web_server import WebServer
 
 CONDITIONS_EVERY_S = 0.5
+CANCEL_EVERY_S = 2.0  # what a task does to end takes less
 
 log = logger(__name__)
 
@@ -78,12 +79,14 @@ class Running:
             for task in late:
                 log.warning("drain_late", task=task.get_name(), grace_s=grace_s)
                 task.cancel()
-        for endless in self._endless:
-            endless.cancel()
-        left_s = max(1.0, deadline - loop.time())
-        remaining = [task for task in (*self._finishing, *self._endless) if not task.done()]
-        if remaining:
-            await asyncio.wait(remaining, timeout=left_s)
+        deadline = max(deadline, loop.time() + 1.0)
+        remaining = {task for task in (*self._finishing, *self._endless) if not task.done()}
+        while remaining and loop.time() < deadline:
+            for (
+                task
+            ) in remaining:  # again: `asyncio.wait_for` may swallow a cancellation (Python 3.11)
+                task.cancel()
+            _, remaining = await asyncio.wait(remaining, timeout=CANCEL_EVERY_S)
 
     async def _watch_conditions(self) -> None:
         while True:
