@@ -49,12 +49,21 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small JPEG in a pack, and the instance it is of."""
+
+    packed: Packed
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Series:
-    """What stood in a series' packs when it was looked at; `thumbnail` is a pack's key, size, place and length."""
+    """What stood in a series' packs when it was looked at."""
 
     looked_s: float
     members: Mapping[tuple[str, str], Packed]
-    thumbnail: tuple[str, int, int, int] | None
+    thumbnail: Thumbnail | None
 
 
 class PackTables:
@@ -66,16 +75,20 @@ class PackTables:
 
     async def of(self, viewed: Viewed) -> Packed | None:
         """The instance's frames; None while no pack has them, or when it stays as stored."""
+        found = await self.entry(viewed)
+        return found if found is not None and found.instance.frames else None
+
+    async def entry(self, viewed: Viewed) -> Packed | None:
+        """What a pack says of the instance: where its frames are, or why it stays as stored; None while none does."""
         member = (viewed.sop_instance_uid, viewed.digest)
         series = (viewed.study_instance_uid, viewed.series_instance_uid)
         kept = self._kept.get(series)
         if kept is None or (member not in kept.members and self._is_late(kept)):
             kept = await self._look(series)
-        found = kept.members.get(member)
-        return found if found is not None and found.instance.frames else None
+        return kept.members.get(member)
 
-    async def thumbnail(self, study: str, series: str) -> tuple[str, int, int, int] | None:
-        """Key and size of a pack, place and length of the picture in it."""
+    async def thumbnail(self, study: str, series: str) -> Thumbnail | None:
+        """The picture of a series, if its instance is still the one that is shown."""
         kept = self._kept.get((study, series))
         if kept is None or (kept.thumbnail is None and self._is_late(kept)):
             kept = await self._look((study, series))
@@ -99,7 +112,7 @@ class PackTables:
 
     def _read(
         self, study: str, series: str
-    ) -> tuple[dict[tuple[str, str], Packed], tuple[str, int, int, int] | None]:
+    ) -> tuple[dict[tuple[str, str], Packed], Thumbnail | None]:
         members: dict[tuple[str, str], Packed] = {}
         thumbnail = None
         packs = [
@@ -119,9 +132,9 @@ class PackTables:
             for instance in table.instances:
                 packed = Packed(info.key, info.size_bytes, instance)
                 members[(instance.sop_instance_uid, instance.digest)] = packed
-            if table.thumbnail.length:
-                place, length = table.thumbnail.offset, table.thumbnail.length
-                thumbnail = (info.key, info.size_bytes, place, length)
+                if table.thumbnail.sop_instance_uid == instance.sop_instance_uid:
+                    place = table.thumbnail
+                    thumbnail = Thumbnail(packed, place.offset, place.length)
         return members, thumbnail
 
     def _table(self, key: str, size_bytes: int) -> pb.PackIndex:

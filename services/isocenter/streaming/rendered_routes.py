@@ -14,7 +14,9 @@ from isocenter.streaming.answers import accepted, caching, respond_ranged, uncha
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.frame_routes import frame_numbers
-from isocenter.streaming.stored import Instances, Stored, viewed_of
+from isocenter.streaming.objects_view import ObjectsView
+from isocenter.streaming.packs import PackTables, Thumbnail
+from isocenter.streaming.stored import Instances, Stored, check_uids, viewed_of
 from isocenter.streaming.view import Viewed, entity_tag, entity_tag_of_many, view
 
 PICTURES = ("image/jpeg", "image/png")
@@ -31,9 +33,18 @@ REPRESENTATIVE_FRAME = "00286010"
 class RenderedRoutes:
     """Handlers of pictures."""
 
-    def __init__(self, instances: Instances, decoding: Decoding, public_url: str = "") -> None:
+    def __init__(
+        self,
+        instances: Instances,
+        decoding: Decoding,
+        packs: PackTables,
+        objects: ObjectsView,
+        public_url: str = "",
+    ) -> None:
         self._instances = instances
         self._decoding = decoding
+        self._packs = packs
+        self._objects = objects
         self._public_url = public_url
 
     def routes(self) -> list[Route]:
@@ -99,8 +110,43 @@ class RenderedRoutes:
         return await self._decoding.picture(stored, number, document, rendering)
 
     async def thumbnail(self, request: Request) -> None:
-        """A small picture; of a study or series, that of its middle instance."""
+        """A small picture; of a study or series, that of its middle instance, out of a pack when it is there."""
+        params = request.params
+        if "series" in params and "instance" not in params and not request.query:
+            packed = await self._packed_thumbnail(params["study"], params["series"])
+            if packed is not None and choose(accepted(request), PICTURES) == PICTURES[0]:
+                await self._respond_packed(request, *packed)
+                return
         await self._respond(request, Viewport(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+
+    async def _packed_thumbnail(self, study: str, series: str) -> tuple[Viewed, Thumbnail] | None:
+        check_uids(study, series)
+        found = await self._packs.thumbnail(study, series)
+        if found is None:
+            return None
+        instance = found.packed.instance
+        try:
+            stored = await self._instances.get(study, series, instance.sop_instance_uid)
+        except NotFound:
+            return None
+        return (stored.viewed, found) if stored.viewed.digest == instance.digest else None
+
+    async def _respond_packed(self, request: Request, viewed: Viewed, thumbnail: Thumbnail) -> None:
+        packed, start = thumbnail.packed, thumbnail.offset
+        etag = entity_tag(viewed, f"t{packed.key.rpartition('/')[2][:24]}")
+        headers = caching(etag)
+        if await unchanged(request, etag, headers):
+            return
+        try:
+            picture = await self._objects.fetched(
+                packed.key, packed.size_bytes, start, start + thumbnail.length
+            )
+        except NotFound:  # put together with others this moment
+            self._packs.forget(viewed)
+            await self._respond(request, Viewport(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            return
+        headers.append(("Content-Type", PICTURES[0]))
+        await respond_ranged(request, headers, view(viewed, "picture", (picture,)), etag)
 
     async def _respond(self, request: Request, viewport: Viewport | None) -> None:
         media_type = choose(accepted(request), PICTURES)

@@ -52,7 +52,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
         ports.index, instances, ask, generation, arranger, settings.arrangement_cache_bytes // 2
     )
     retrieving = RetrieveRoutes(instances, objects, decoding)
-    rendering = RenderedRoutes(instances, decoding, settings.public_url)
+    rendering = RenderedRoutes(instances, decoding, packs, objects, settings.public_url)
 
     def drain(grace_s: float) -> None:
         del grace_s
@@ -67,7 +67,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
             *FrameRoutes(instances, objects, decoding, packs).routes(),
             *SeriesStreamRoutes(streams).routes(),
-            *RenditionRoutes(ports.transcoding).routes(),
+            *RenditionRoutes(ports.transcoding, instances, packs).routes(),
             *metadata.routes(),
             *arrangement.routes(),
             *HeaderRoutes(instances).routes(),

@@ -210,6 +210,29 @@ def test_a_pack_that_was_made_anew_is_found_where_it_is_now(
             archive.objects.move(key.replace("/series.", "/chunk."), key)
 
 
+def test_what_can_be_streamed_is_told(serving: Serving) -> None:
+    told = httpx.get(f"{serving.url}/api/studies/{STUDY}/renditions").json()
+    assert told == {"streamed": SLICES, "waiting": 0, "as_stored": []}
+    told = httpx.get(f"{serving.url}/api/studies/1.2.8/renditions").json()
+    assert told == {"streamed": 0, "waiting": 1, "as_stored": []}
+
+
+def test_the_picture_of_a_series_comes_out_of_its_pack(
+    http: httpx.Client, archive: Archive
+) -> None:
+    (key,) = pack_keys(archive)
+    place = tables(archive)[key].thumbnail
+    picture = archive.objects.read(key, place.offset, place.offset + place.length)
+    answer = http.get(f"/studies/{STUDY}/series/{SERIES}/thumbnail")
+    assert (answer.headers["content-type"], answer.content) == ("image/jpeg", picture)
+    etag = {"If-None-Match": answer.headers["etag"]}
+    assert http.get(f"/studies/{STUDY}/series/{SERIES}/thumbnail", headers=etag).status_code == 304
+    png = http.get(f"/studies/{STUDY}/series/{SERIES}/thumbnail", headers={"Accept": "image/png"})
+    assert png.content.startswith(b"\x89PNG")
+    other = http.get("/studies/1.2.8/series/1.2.7/thumbnail")  # of which no pack is
+    assert other.status_code == 200
+
+
 def test_renditions_are_made_when_somebody_asks(serving: Serving) -> None:
     path = f"{serving.url}/api/studies/{STUDY}/renditions"
     answer = httpx.post(path)
