@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from pydicom.uid import HTJ2KLosslessRPCL
+from pydicom.uid import HTJ2KLosslessRPCL, KeyObjectSelectionDocumentStorage
 from tests.browser import kinds
 from tests.browser.conftest import Drive, send
 from tests.browser.greys import Grey, sampled, windowed
@@ -32,6 +32,7 @@ NAMES = {
     "PHANTOM-1": "Phantom Iso",
     "2026-03-02": "Phantom Iso",
     "12345": "North Nora",
+    "mr": "CompressedSamples MR1",
 }
 
 
@@ -283,3 +284,48 @@ def test_a_study_hangs_by_its_protocol(platform: Platform, drive: Drive) -> None
     assert [pane["label"] for pane in found["alone"]] == [labels[1]]
     assert found["again"] == found["hung"]
     assert "CT of several phases" in found["offered"]
+
+
+def test_three_planes_are_cut_of_a_series(platform: Platform, drive: Drive) -> None:
+    found = drive("quick_planes.mjs", platform.url, uid_of(studies.CURRENT))
+    assert found["letters"][:3] == ["RLAP", "RLHF", "APHF"]
+    assert says(found["length"], 100, "mm")
+    on, beside = found["rod"]
+    assert on - beside > 150
+    assert found["moved"]["axial"][2] == pytest.approx(100, abs=3)
+    assert found["moved"]["sagittal"][0] == pytest.approx(30, abs=2)
+    assert found["told"] == "20 mm MIP · W 1800 L 450"
+
+
+def test_key_images_are_stored_as_a_document_that_others_read(
+    platform: Platform, drive: Drive
+) -> None:
+    study = uid_of(studies.PRIOR)
+    found = drive("quick_keys.mjs", platform.url, study)
+    assert found["offered"] == "Save 2 key images"
+    assert "★" in found["again"]["text"]
+    assert "★" not in found["other"]["text"]
+    answer = httpx.get(f"{platform.url}/dicom-web/studies/{study}/instances?Modality=KO")
+    (listed,) = answer.json()
+    uids = [listed[tag]["Value"][0] for tag in ("0020000E", "00080018")]
+    answer = httpx.get(
+        f"{platform.url}/dicom-web/studies/{study}/series/{uids[0]}/instances/{uids[1]}",
+        headers={"Accept": "application/dicom"},
+    )
+    ds = pydicom.dcmread(io.BytesIO(answer.content))
+    assert ds.SOPClassUID == KeyObjectSelectionDocumentStorage
+    assert ds.ConceptNameCodeSequence[0].CodeMeaning == "Of Interest"
+    assert (ds.PatientName, ds.PatientID, ds.IssuerOfPatientID) == (
+        "Phantom^Iso",
+        "PHANTOM-1",
+        studies.ISSUER,
+    )
+    (evidence,) = ds.CurrentRequestedProcedureEvidenceSequence
+    referred = {one.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for one in ds.ContentSequence}
+    (series,) = evidence.ReferencedSeriesSequence
+    assert {one.ReferencedSOPInstanceUID for one in series.ReferencedSOPSequence} == referred
+    assert referred == {studies._uid(studies.PRIOR.date, "1", str(slice_)) for slice_ in (60, 61)}
+    header = httpx.get(
+        f"{platform.url}/api/studies/{study}/series/{uids[0]}/instances/{uids[1]}/header"
+    )
+    assert header.json()["findings"] == []

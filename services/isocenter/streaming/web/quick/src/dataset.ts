@@ -38,6 +38,9 @@ export const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1]
 export const along = (from: Vector, way: Vector, far: number): Vector => [from[0] + way[0] * far, from[1] + way[1] * far, from[2] + way[2] * far];
 export const lengthOf = (a: Vector): number => Math.hypot(...a);
 
+/** Angle between two directions in degrees. */
+export const angleOf = (a: Vector, b: Vector): number => (Math.atan2(lengthOf(cross(a, b)), dot(a, b)) * 180) / Math.PI;
+
 export function unit(a: Vector): Vector | undefined {
   const size = lengthOf(a);
   return size > 1e-6 ? [a[0] / size, a[1] / size, a[2] / size] : undefined;

@@ -18,7 +18,7 @@ const STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10,
 const SERIES: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ']': 1, '[': -1 };
 const ACTS: Record<string, string> = {
   ' ': 'cine', i: 'invert', t: 'turn', m: 'mirror', v: 'flip', x: 'reset', Delete: 'remove', Backspace: 'remove',
-  Escape: 'back', k: 'link', '?': 'help', c: 'compare', Tab: 'other', h: 'header', g: 'hang',
+  Escape: 'back', k: 'link', '?': 'help', c: 'compare', Tab: 'other', h: 'header', g: 'hang', o: 'planes', y: 'key',
 };
 
 /** Does what a key stands for; whether it stands for anything. */
@@ -41,7 +41,7 @@ const HELP: [string, string][] = [
   ['Left drag', 'the chosen tool'], ['Right drag', 'zoom'], ['Middle drag', 'pan'],
   ['S W Z P', 'scroll, window, zoom, pan'], ['L A E R', 'length, angle, ellipse, rectangle'], ['Delete', 'remove a measurement'],
   ['1 … 9, 0', 'windows, the image’s own'], ['I', 'invert'], ['T', 'turn by 90°'], ['M V', 'mirror left–right, top–bottom'], ['X', 'reset'],
-  ['Space', 'cine'], ['C', 'compare with the newest prior'], ['G', 'next layout'], ['Tab', 'next picture'], ['K', 'link pictures by position'], ['H', 'header of this image'], ['Esc', 'one picture, back to the worklist'],
+  ['Space', 'cine'], ['C', 'compare with the newest prior'], ['G', 'next layout'], ['O', 'three planes'], ['Y', 'mark a key image'], ['Tab', 'next picture'], ['K', 'link pictures by position'], ['H', 'header of this image'], ['Esc', 'one picture, back to the worklist'],
 ];
 
 /** Fills the dialog that lists the keys. */

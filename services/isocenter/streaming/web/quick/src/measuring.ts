@@ -1,5 +1,7 @@
 // The measuring tools' texts. The renderer draws lines; what is written beside them comes from `spacing.ts`.
 import { AngleTool, EllipticalROITool, LengthTool, RectangleROITool } from '@cornerstonejs/tools';
+import { angleOf, lengthOf, minus } from './dataset.ts';
+import type { Vector } from './dataset.ts';
 import { isColoured, sliceOf, valueUnit } from './picture.ts';
 import type { Pixels } from './pixels.ts';
 import { placeOf } from './slice.ts';
@@ -25,7 +27,14 @@ function measured(data: Drawn, targets: Target): Measured | undefined {
 // What a doubt about the scale is, is written with every length: a number alone would be taken for millimetres in the patient.
 const doubt = ({ spacing }: Measured): string[] => (spacing.unit === 'px' ? ['⚠ no scale'] : spacing.warning ? ['⚠ see below'] : []);
 
+// In a plane cut of a volume points are millimetres in the patient: volumes are only made of slices whose scale is known.
+function inSpace(data: Drawn, targets: Target): Vector[] | undefined {
+  return String(targets).startsWith('volumeId:') ? data.handles.points : undefined;
+}
+
 function length(data: Drawn, targets: Target): string[] | undefined {
+  const [start, end] = inSpace(data, targets) ?? [];
+  if (start && end) return [`${lengthOf(minus(end, start)).toFixed(1)} mm`];
   const found = measured(data, targets);
   const [from, to] = found?.places ?? [];
   if (!found || !from || !to) return undefined;
@@ -33,6 +42,8 @@ function length(data: Drawn, targets: Target): string[] | undefined {
 }
 
 function degrees(data: Drawn, targets: Target): string[] | undefined {
+  const [one, corner, other] = inSpace(data, targets) ?? [];
+  if (one && corner && other) return [`${angleOf(minus(one, corner), minus(other, corner)).toFixed(1)}°`];
   const found = measured(data, targets);
   const [first, middle, last] = found?.places ?? [];
   if (!found || !first || !middle || !last) return undefined;

@@ -12,6 +12,7 @@ export interface Facts {
   slice: Slice;
   index: number;
   playing: boolean;
+  key: boolean; // said to be of interest
   window: { center: number; width: number } | undefined;
   preview: boolean;
   zoom: number | undefined;
@@ -34,17 +35,18 @@ export class Overlay {
     host.append(this.#top, this.#about, this.#bottom, this.#scale, ...this.#edges, this.#warnings, this.#message, this.#bar);
   }
 
-  write({ stack, slice, index, playing, window, preview, zoom }: Facts): void {
+  write({ stack, slice, index, playing, key, window, preview, zoom }: Facts): void {
     const count = stack.slices.length;
     lines(this.#top, [stack.label, stackLine(stack, slice), ...frameLine(slice)]);
     lines(this.#about, [stack.about]);
     lines(this.#bottom, [
-      `${index + 1}/${count}${playing ? ' ▶' : ''}`,
+      `${index + 1}/${count}${key ? ' ★' : ''}${playing ? ' ▶' : ''}`,
       slice.plane.patient && slice.modality !== 'US' ? `${depthOf(slice).toFixed(1)} mm${thickness(slice)}` : '',
       window ? `W ${rounded(window.width)} L ${rounded(window.center)}` : '',
     ]);
     lines(this.#scale, [
       preview ? 'preview …' : '',
+      lossy(slice),
       slice.spacing.unit === 'mm' ? `${slice.spacing.column.toPrecision(3)} ${slice.spacing.said} a pixel` : 'no scale',
       zoom ? `×${zoom.toFixed(zoom < 10 ? 1 : 0)}` : '',
     ]);
@@ -87,6 +89,13 @@ function thickness(slice: Slice): string {
 function stackLine({ stacks }: Stack, slice: Slice): string {
   const mine = stacks.get(slice.key);
   return mine === undefined ? '' : `Stack ${mine} of ${Math.max(...stacks.values())}`;
+}
+
+// That a picture has lost something on its way has to be seen (PS3.3 C.7.6.1.1.5).
+function lossy({ document }: Slice): string {
+  if (texts(document, '00282110')[0] !== '01') return '';
+  const ratio = number(document, '00282112');
+  return ratio === undefined ? 'lossy' : `lossy ${ratio.toFixed(0)}:1`;
 }
 
 const frameLine = (slice: Slice): string[] => (slice.frames > 1 ? [`Image ${slice.number ?? '–'}, frame ${slice.frame} of ${slice.frames}`] : []);

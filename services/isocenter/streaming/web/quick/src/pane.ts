@@ -35,6 +35,7 @@ export class Pane {
   #cine: ReturnType<typeof setTimeout> | undefined;
   #latest = 0;
   onMove: (pane: Pane) => void = () => {};
+  isKey: (slice: Slice) => boolean = () => false;
   onUsed: (pane: Pane) => void = () => {};
 
   constructor(readonly id: string, parent: HTMLElement, private readonly stage: Stage) {
@@ -203,7 +204,7 @@ export class Pane {
     const range = this.#viewport.getProperties().voiRange;
     const window = range && utilities.windowLevel.toWindowLevel(range.lower, range.upper);
     this.#overlay.write({
-      stack: this.#stack, slice: this.slice, index: this.#index, playing: this.playing,
+      stack: this.#stack, slice: this.slice, index: this.#index, playing: this.playing, key: this.isKey(this.slice),
       window: window && !isColoured(this.slice) ? { center: window.windowCenter, width: window.windowWidth } : undefined,
       preview: (this.stage.pixels.has(this.slice.key)?.reductions ?? 0) > 0,
       zoom: this.#zoom(),

@@ -5,6 +5,7 @@ import { text } from './dataset.ts';
 import type { Shown } from './orders.ts';
 import type { Pixels } from './pixels.ts';
 import { SCHEME } from './slice.ts';
+import { emptyFor } from './values.ts';
 import type { Slice, Window } from './slice.ts';
 
 const known = new Map<string, Slice>();
@@ -20,6 +21,7 @@ export function firstWindow(slice: Slice, shown: Shown): Window {
 /** Whether a slice has colours, and so neither values nor a window worth to be told. */
 export const isColoured = ({ samples }: Slice): boolean => samples.perPixel > 1 || samples.photometric === 'PALETTE COLOR';
 
+/** The renderer's image of what is here of a slice. */
 export function imageOf(slice: Slice, shown: Shown): Types.IImage {
   const { rows, columns } = slice.samples;
   const coloured = isColoured(slice);
@@ -43,7 +45,28 @@ export function imageOf(slice: Slice, shown: Shown): Types.IImage {
   };
 }
 
+const WHOLE = 'whole';
+
+/** Image id of a slice for a volume: its picture is only given out when every sample is its own. */
+export const wholeKey = (slice: Slice): string => `${WHOLE}:${slice.key}`;
+
+const ofWhole = (key: string): Slice | undefined => known.get(key.slice(WHOLE.length + 1));
+
+// What a volume is made of: the values after slope and intercept, of which a volume has one kind.
+function valueModule(slice: Slice): object {
+  const kind = emptyFor(slice.samples, slice, 0);
+  const bits = kind.BYTES_PER_ELEMENT * 8;
+  return {
+    samplesPerPixel: 1, photometricInterpretation: slice.samples.photometric, rows: slice.samples.rows, columns: slice.samples.columns,
+    bitsAllocated: bits, bitsStored: bits, highBit: bits - 1, pixelRepresentation: kind instanceof Int16Array ? 1 : 0,
+  };
+}
+
 function told(type: string, key: unknown): unknown {
+  if (typeof key === 'string' && key.startsWith(`${WHOLE}:`)) {
+    const slice = ofWhole(key);
+    return slice && type === 'imagePixelModule' ? valueModule(slice) : told(type, slice?.key);
+  }
   const slice = typeof key === 'string' ? known.get(key) : undefined;
   if (!slice) return undefined;
   const { plane, spacing, samples } = slice;
@@ -90,6 +113,14 @@ export function register(pixels: Pixels): void {
     const slice = known.get(key);
     const promise = slice ? pixels.get(slice).then((shown) => imageOf(slice, shown)) : Promise.reject(new Error(`no such slice: ${key}`));
     return { promise };
+  });
+  imageLoader.registerImageLoader(WHOLE, (key: string) => {
+    const slice = ofWhole(key);
+    const image = async (): Promise<Types.IImage> => {
+      if (!slice) throw new Error(`no such slice: ${key}`);
+      return { ...imageOf(slice, await pixels.whole(slice)), imageId: key };
+    };
+    return { promise: image() };
   });
   pixels.onDropped = (key) => { if (cache.getImageLoadObject(key)) cache.removeImageLoadObject(key); };
 }

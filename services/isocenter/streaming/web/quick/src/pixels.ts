@@ -7,7 +7,8 @@ const REFOCUS_MS = 200;
 const PLAIN_SYNTAX = '1.2.840.10008.1.2.1';
 const DIRECT_COLOURS = new Set(['RGB', 'YBR_RCT', 'YBR_ICT']); // codecs undo the last two
 
-interface Waiting { promise: Promise<Shown>; done: (shown: Shown) => void; fail: (error: Error) => void }
+interface Awaiting { done: (shown: Shown) => void; fail: (error: Error) => void }
+interface Waiting extends Awaiting { promise: Promise<Shown> }
 interface Running { key: string; worker: Worker }
 interface Stream { id: number; worker: Worker; series: string; left: Set<string>; focus: number }
 
@@ -26,6 +27,7 @@ export class Pixels {
   readonly #workers: Worker[];
   readonly #kept = new Map<string, Shown>(); // least recently used first
   readonly #waiting = new Map<string, Waiting>();
+  readonly #wholes = new Map<string, Awaiting[]>();
   readonly #running = new Map<number, Running>();
   readonly #broken = new Map<string, string>();
   #bytes = 0;
@@ -66,6 +68,20 @@ export class Pixels {
     return waiting.promise;
   }
 
+  /** A frame with every sample of its own, once it is here. */
+  async whole(slice: Slice): Promise<Shown> {
+    const kept = this.#kept.get(slice.key);
+    if (kept?.reductions === 0) return kept;
+    const promise = new Promise<Shown>((done, fail) => {
+      this.#wholes.set(slice.key, [...(this.#wholes.get(slice.key) ?? []), { done, fail }]);
+    });
+    if (!this.#streams.some((one) => one.left.has(slice.key))) {
+      this.#queue.push(slice);
+      this.#fill();
+    }
+    return promise;
+  }
+
   /** Brings a series: as a stream where the server has one, else frame by frame, those near to `focus` first. */
   bring(slices: readonly Slice[], focus: number): void {
     const first = slices[0];
@@ -81,7 +97,7 @@ export class Pixels {
 
   /** Forgets what was meant to be brought for a series that is not shown any more. */
   leave(series: string): void {
-    this.#queue = this.#queue.filter((slice) => slice.series !== series || this.#waiting.has(slice.key));
+    this.#queue = this.#queue.filter(({ key, series: of }) => of !== series || this.#waiting.has(key) || this.#wholes.has(key));
     for (const one of this.#streams.filter((stream) => stream.series === series)) this.#stop(one);
     this.#streamless.delete(series); // it may be packed when one comes back
   }
@@ -197,12 +213,17 @@ export class Pixels {
     }
     this.#waiting.get(shown.key)?.done(shown);
     this.#waiting.delete(shown.key);
+    if (shown.reductions === 0) {
+      for (const one of this.#wholes.get(shown.key) ?? []) one.done(shown);
+      this.#wholes.delete(shown.key);
+    }
     if (before) this.onBetter(shown);
   }
 
   #fail(key: string, message: string): void {
     this.#broken.set(key, message);
-    this.#waiting.get(key)?.fail(new Error(message));
+    for (const one of [this.#waiting.get(key), ...(this.#wholes.get(key) ?? [])]) one?.fail(new Error(message));
     this.#waiting.delete(key);
+    this.#wholes.delete(key);
   }
 }

@@ -12,16 +12,9 @@ const CT: Window[] = [
   { label: 'Subdural', center: 75, width: 215 },
   { label: 'Spine', center: 60, width: 300 },
 ];
-const PT: Window[] = [
-  { label: '0–5', center: 2.5, width: 5 },
-  { label: '0–10', center: 5, width: 10 },
-  { label: '0–20', center: 10, width: 20 },
-];
-
-/** Presets of a modality: fixed ones where values have a scale, else parts of the image's own window. */
+/** Presets of a modality: fixed ones where every image has the same scale, else parts of the image's own window. */
 export function presetsOf(modality: string, own: Window): Window[] {
   if (modality === 'CT') return CT;
-  if (modality === 'PT') return PT;
   return [
     { ...own, label: 'Own' },
     { ...own, label: 'Softer', width: own.width * 1.5 },

@@ -63,7 +63,7 @@ export const newest = (found: Study[]): Study[] => found.sort((a, b) => (b.date 
 
 export interface Question { words: string; modality: string; from: string; limit: number }
 
-/** Studies whose patient's name, ID or accession number has the words; newest first. */
+/** Studies whose patient's name, ID or accession number has the words, or whose modality or day they are; newest first. */
 export async function searched({ words, modality, from, limit }: Question, signal: AbortSignal): Promise<Study[]> {
   const asked = (key: Record<string, string>): Promise<DataSet[]> => {
     const parameters = new URLSearchParams({ limit: String(limit), includefield: FIELDS, ...key });
@@ -77,6 +77,7 @@ export async function searched({ words, modality, from, limit }: Question, signa
   const day = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(plain);
   const keys: Record<string, string>[] = [{ PatientName: name, fuzzymatching: 'true' }, { PatientID: `*${plain}*` }, { AccessionNumber: `*${plain}*` }];
   if (day && !from) keys.push({ StudyDate: day.slice(1).join('') });
+  if (/^[a-z]{2}$/i.test(plain) && !modality) keys.push({ ModalitiesInStudy: plain.toUpperCase() });
   const answers = await Promise.all(keys.map(asked));
   return newest([...new Map(answers.flat().map((one) => [text(one, '0020000D'), studyOf(one)])).values()]);
 }
@@ -124,3 +125,14 @@ export async function findingsOf(study: string, series: string, instance: string
 export const hangingOf = (): Promise<Hanging> => ask<Hanging>('/api/hanging');
 
 export const thumbnail = (study: string, series: string): string => `/dicom-web/studies/${enc(study)}/series/${enc(series)}/thumbnail`;
+
+/** Stores one instance by STOW-RS; raises Refused with what the server says. */
+export async function store(file: Uint8Array<ArrayBuffer>): Promise<void> {
+  const boundary = `isocenter${Math.random().toString(36).slice(2)}`;
+  const body = new Blob([`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`, file, `\r\n--${boundary}--\r\n`]);
+  const headers = { 'Content-Type': `multipart/related; type="application/dicom"; boundary=${boundary}`, Accept: 'application/dicom+json' };
+  const answer = await fetch('/dicom-web/studies', { method: 'POST', headers, body });
+  if (answer.ok) return;
+  const problem = (await answer.json().catch(() => ({}))) as { detail?: string };
+  throw new Refused(answer.status, problem.detail ?? (answer.status === 403 ? 'You may not store anything here' : ''));
+}

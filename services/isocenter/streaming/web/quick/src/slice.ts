@@ -85,6 +85,10 @@ function windowOf(ds: DataSet | undefined): Window | undefined {
 function warningsOf(ds: DataSet, plane: Plane, spacing: Spacing): string[] {
   const found = spacing.warning ? [spacing.warning] : [];
   if (items(ds, '00283000').length) found.push('A modality lookup table is not applied: values are as stored');
+  const curve = text(ds, '00281056');
+  if (curve === 'SIGMOID') found.push('Its window is meant as a curve and shown as a straight line');
+  if (items(ds, '00283010').length) found.push('A lookup table in place of a window is not applied');
+  if (Object.keys(ds).some((tag) => /^60..0010$/.test(tag))) found.push('It has overlays that are not shown');
   if (ds['7FE00008'] || ds['7FE00009']) found.push('Floating-point samples are not shown here');
   if (!plane.patient && numbers(ds, '00200037').length) found.push('Image orientation is not usable: no letters, no position');
   return found;

@@ -1,28 +1,31 @@
 // A study on the screen: its series and the patient's other studies at the side, one picture or two beside each other.
-import { find, make } from './dom.ts';
+import { find } from './dom.ts';
 import { hangings } from './hanging.ts';
 import type { Hanging, Hung } from './hanging.ts';
+import { Head } from './head.ts';
+import { KeyImages, keyObject, keysIn } from './key_images.ts';
 import { listKeys, onKey } from './keys.ts';
 import type { Commands } from './keys.ts';
 import { nearest } from './order.ts';
 import { Pane } from './pane.ts';
+import { Planes } from './planes.ts';
 import { hasImages, listPriors, listSeries, markSeries } from './series_list.ts';
-import { findingsOf, hangingOf, priorsOf, studyWith } from './server.ts';
+import { hangingOf, metadataOf, priorsOf, store, studyWith } from './server.ts';
 import type { Study } from './server.ts';
 import { Stacks } from './stacks.ts';
 import type { Listed } from './stacks.ts';
 import { Stage } from './stage.ts';
 import type { Holdable } from './stage.ts';
 import { Toolbar } from './toolbar.ts';
+import { volumeOf } from './volume.ts';
 
-const FINDINGS_MS = 300;
-const enc = encodeURIComponent;
 const isSmall = (): boolean => matchMedia('(max-width: 760px)').matches;
 
 class StudyView {
   readonly stage = new Stage();
   readonly panes: Pane[] = [];
   readonly #toolbar: Toolbar;
+  readonly #head = new Head();
   readonly #studies = new Map<string, Promise<Stacks>>();
   #study: Study | undefined;
   #priors: Study[] = [];
@@ -30,15 +33,16 @@ class StudyView {
   #linked = true;
   readonly #offsets = new Map<Pane, number>(); // slices between a pane and the active one, where they are linked by hand
   #hangings: Hung[] = [];
+  #planes: Planes | undefined;
+  #keys = new KeyImages();
   #problem = ''; // with the hospital's own layouts
   #hung = -1; // which of them is on the screen
   #latest = 0;
   #made = 0; // panes, ever
-  #looking: ReturnType<typeof setTimeout> | undefined;
   go: (study: string) => void = () => {};
 
   constructor() {
-    this.#toolbar = new Toolbar(find('tools'), { hold: (tool) => this.#hold(tool), preset: (key) => this.#active?.preset(key), hang: (place) => void this.#hang(place - 1), act: this.#acts });
+    this.#toolbar = new Toolbar(find('tools'), { hold: (tool) => this.#hold(tool), preset: (key) => this.#preset(key), hang: (place) => void this.#hang(place - 1), act: this.#acts });
     this.#toolbar.held(this.stage.held);
     this.stage.pixels.onBetter = (shown) => this.panes.forEach((pane) => pane.better(shown));
     listKeys(find<HTMLDialogElement>('help'));
@@ -64,10 +68,11 @@ class StudyView {
       if (mine !== this.#latest) return;
       this.#study = study;
       this.#problem = hanging.problem && `hanging.json is not used: ${hanging.problem}`;
-      this.#introduce(study);
+      this.#head.introduce(study);
       listSeries(find('series'), stacks, (series) => void this.#show(stacks, series, this.#active ?? this.#paneFor(0)));
       this.#offer(hangings(hanging.protocols, stacks.series.filter(hasImages), []));
       await this.#first(stacks);
+      await this.#readKeys(stacks);
       this.#priors = await priorsOf(study);
       if (mine !== this.#latest) return;
       listPriors(find('priors'), study, this.#priors, { open: (prior) => this.go(prior.uid), compare: (prior, list) => void this.#compare(prior, list) });
@@ -113,6 +118,7 @@ class StudyView {
     const prior = hung.placed.some((one) => one.prior) ? this.#prior() : undefined;
     const [own, earlier] = await Promise.all([this.#stacks(this.#study), prior && this.#stacks(prior)]);
     if (mine !== this.#latest) return;
+    this.#uncut();
     this.#hung = place;
     this.#arrange(hung.rows, hung.columns);
     await Promise.all(hung.placed.map(async ({ series, window, ...one }, at) => {
@@ -134,7 +140,10 @@ class StudyView {
 
   close(): void {
     this.#latest += 1;
+    this.#uncut();
     this.#study = undefined;
+    this.#keys = new KeyImages();
+    this.#toolbar.marked(0);
     this.#priors = [];
     this.#offer([]);
     while (this.panes.length) this.panes.pop()!.close();
@@ -152,13 +161,6 @@ class StudyView {
     return made;
   }
 
-  #introduce(study: Study): void {
-    find('who').replaceChildren(make('b', '', study.name || 'no name'), make('span', '', [study.id, study.born && `* ${study.born}`, study.sex].filter(Boolean).join(' · ')));
-    find('what').replaceChildren(make('span', '', [study.date, study.time].join(' ').trim()), make('span', '', study.description));
-    find<HTMLAnchorElement>('full-link').href = `/viewer/viewer?StudyInstanceUIDs=${enc(study.uid)}`;
-    document.title = 'Study · Quick viewer · Isocenter'; // no patient in the browser's history
-  }
-
   #paneFor(place: number): Pane {
     if (place >= this.panes.length) this.#arrange(1, place + 1);
     return this.panes[place]!;
@@ -171,6 +173,7 @@ class StudyView {
       const pane = new Pane(`pane-${(this.#made += 1)}`, find('panes'), this.stage);
       pane.onUsed = (used) => this.#activate(used);
       pane.onMove = (moved) => this.#moved(moved);
+      pane.isKey = (slice) => this.#keys.isKey(slice);
       this.panes.push(pane);
     }
     const upright = isSmall();
@@ -204,36 +207,17 @@ class StudyView {
     markSeries(this.panes.flatMap((pane) => pane.stack?.series ?? []), this.#active?.stack?.series);
     this.#toolbar.windows(this.#active?.presets() ?? []);
     this.#toolbar.playing(this.#active?.playing ?? false);
-    this.#look();
+    this.#head.look(this.#active?.slice);
   }
 
   // Parallel pictures go together, by position.
   #moved(moved: Pane): void {
-    this.#look();
+    this.#head.look(this.#active?.slice);
     if (!this.#linked || moved !== this.#active) return;
     for (const other of this.panes) {
       const place = other !== moved && moved.slice && other.stack ? nearest(other.stack.slices, moved.slice) : undefined;
       if (place !== undefined) other.jump(place + (this.#offsets.get(other) ?? 0) - (this.#offsets.get(moved) ?? 0));
     }
-  }
-
-  // Header and findings are those of the image one rests at.
-  #look(): void {
-    clearTimeout(this.#looking);
-    const slice = this.#active?.slice;
-    if (!slice) return;
-    const parameters = new URLSearchParams({ study: slice.study, series: slice.series, instance: slice.instance });
-    find<HTMLAnchorElement>('header-link').href = `/header?${parameters}`;
-    this.#looking = setTimeout(() => {
-      findingsOf(slice.study, slice.series, slice.instance).then((found) => {
-        if (this.#active?.slice !== slice) return;
-        const line = find<HTMLAnchorElement>('findings');
-        line.hidden = !found.length;
-        line.href = `/header?${parameters}`;
-        line.textContent = `⚠ ${found.length} ${found.length === 1 ? 'finding' : 'findings'}`;
-        line.title = found.map((one) => `${one.code.replaceAll('_', ' ')}: ${one.message}`).join('\n');
-      }, () => {});
-    }, FINDINGS_MS);
   }
 
   async #compare(prior: Study, list: HTMLElement): Promise<void> {
@@ -273,8 +257,61 @@ class StudyView {
     this.#toolbar.comparing(this.panes.length > 1, this.#linked);
   }
 
+  #markKey(): void {
+    const slice = this.#active?.slice;
+    if (!slice || slice.study !== this.#study?.uid) return; // a prior's are the prior's
+    this.#keys.toggle(slice);
+    this.#toolbar.marked(this.#keys.marked.size);
+    this.panes.forEach((pane) => pane.refresh());
+  }
+
+  async #saveKeys(): Promise<void> {
+    const mine = this.#keys;
+    try {
+      await store(keyObject([...mine.marked.values()], new Date()));
+      mine.stored();
+    } catch (error) {
+      this.#fail(`Key images were not stored: ${(error as Error).message}`);
+    }
+    if (mine === this.#keys) this.#toolbar.marked(mine.marked.size);
+  }
+
+  // What was said to be of interest before.
+  async #readKeys(stacks: Stacks): Promise<void> {
+    const mine = this.#keys;
+    const told = await Promise.all(stacks.series.filter((one) => one.modality === 'KO').map((one) => metadataOf(stacks.study.uid, one.uid)));
+    mine.saved = new Set([...mine.saved, ...keysIn(told.flat())]);
+    this.panes.forEach((pane) => pane.refresh());
+  }
+
+  // Three planes of what the active picture shows, over everything; again, and they are gone.
+  #cut(): void {
+    if (this.#planes) return this.#uncut();
+    const pane = this.#active;
+    if (!pane?.stack || !pane.slice) return;
+    const slices = volumeOf(pane.stack.slices, pane.stack.stacks, pane.slice);
+    if (typeof slices === 'string') return this.#fail(slices);
+    this.#planes = new Planes(this.stage, find('panes'), slices, pane.stack.label);
+    const range = pane.viewport.getProperties().voiRange ?? { lower: 0, upper: 255 };
+    this.#planes.show(range).catch((error: Error) => this.#fail(error.message));
+    return this.#toolbar.held('StackScroll');
+  }
+
+  #uncut(): void {
+    this.#planes?.close();
+    this.#planes = undefined;
+    this.#toolbar.held(this.stage.held);
+  }
+
+  #preset(key: number): void {
+    this.#active?.preset(key);
+    const range = this.#active?.viewport.getProperties().voiRange;
+    if (range) this.#planes?.window(range);
+  }
+
   #hold(tool: Holdable): void {
-    this.stage.hold(tool);
+    if (this.#planes) this.#planes.hold(tool);
+    else this.stage.hold(tool);
     this.#toolbar.held(tool);
   }
 
@@ -291,7 +328,7 @@ class StudyView {
   }
 
   #fail(words: string): void {
-    find('problem').hidden = false;
+    find('problem').hidden = !words;
     find('problem').textContent = words;
   }
 
@@ -304,7 +341,7 @@ class StudyView {
     turn: () => this.#active?.turn(),
     mirror: () => this.#active?.mirror('flipHorizontal'),
     flip: () => this.#active?.mirror('flipVertical'),
-    reset: () => this.#active?.reset(),
+    reset: () => (this.#planes ?? this.#active)?.reset(),
     remove: () => void this.stage.removeMeasurement(),
     single: () => this.#single(),
     link: () => this.#link(),
@@ -313,15 +350,18 @@ class StudyView {
     help: () => find<HTMLDialogElement>('help').showModal(),
     header: () => find('header-link').click(),
     compare: () => find('priors').querySelector('button')?.click(),
-    back: () => (this.panes.length > 1 ? this.#single() : this.go('')),
+    planes: () => this.#cut(),
+    key: () => this.#markKey(),
+    save: () => void this.#saveKeys(),
+    back: () => (this.#planes ? this.#uncut() : this.panes.length > 1 ? this.#single() : this.go('')),
   };
 
   readonly #commands: Commands = {
-    step: (by) => this.#active?.step(by),
+    step: (by) => (this.#planes ?? this.#active)?.step(by),
     end: (last) => this.#active?.jump(last ? Infinity : 0),
     series: (by) => this.#nextSeries(by),
     hold: (tool) => this.#hold(tool),
-    preset: (key) => this.#active?.preset(key),
+    preset: (key) => this.#preset(key),
     act: this.#acts,
   };
 

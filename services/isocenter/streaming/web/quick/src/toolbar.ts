@@ -12,7 +12,7 @@ export interface ToolbarActs {
   hold: (tool: Holdable) => void;
   preset: (key: number) => void;
   hang: (place: number) => void;
-  act: Record<'cine' | 'invert' | 'turn' | 'mirror' | 'reset' | 'remove' | 'single' | 'link' | 'help', () => void>;
+  act: Record<'cine' | 'invert' | 'turn' | 'mirror' | 'reset' | 'remove' | 'single' | 'link' | 'help' | 'planes' | 'key' | 'save', () => void>;
 }
 
 export class Toolbar {
@@ -21,6 +21,7 @@ export class Toolbar {
   readonly #layouts = make('select');
   readonly #cine: HTMLButtonElement;
   readonly #comparing: HTMLButtonElement[];
+  readonly #save: HTMLButtonElement;
   #offered = '';
 
   constructor(host: HTMLElement, acts: ToolbarActs) {
@@ -31,11 +32,13 @@ export class Toolbar {
     const link = this.#button('Link', 'K', acts.act.link);
     const single = this.#button('One', 'Esc', acts.act.single);
     this.#comparing = [link, single];
+    this.#save = this.#button('Save key images', '', acts.act.save);
+    this.#save.hidden = true;
     host.replaceChildren(
       make('div', 'group', ...this.#tools.values()),
       make('div', 'group', this.#windows, this.#button('Invert', 'I', acts.act.invert), this.#button('Turn', 'T', acts.act.turn), this.#button('Mirror', 'M', acts.act.mirror)),
-      make('div', 'group', this.#cine, this.#button('Reset', 'X', acts.act.reset), this.#button('Remove', 'Del', acts.act.remove)),
-      make('div', 'group', this.#layouts, link, single, this.#button('Keys', '?', acts.act.help)),
+      make('div', 'group', this.#cine, this.#button('Reset', 'X', acts.act.reset), this.#button('Remove', 'Del', acts.act.remove), this.#button('Key', 'Y', acts.act.key), this.#save),
+      make('div', 'group', this.#layouts, this.#button('Planes', 'O', acts.act.planes), link, single, this.#button('Keys', '?', acts.act.help)),
     );
     this.comparing(false, false);
   }
@@ -48,6 +51,12 @@ export class Toolbar {
   }
 
   playing(yes: boolean): void { this.#cine.classList.toggle('held', yes); }
+
+  /** How many images are marked and not stored yet. */
+  marked(count: number): void {
+    this.#save.hidden = !count;
+    this.#save.firstElementChild!.textContent = `Save ${count} key ${count === 1 ? 'image' : 'images'}`;
+  }
 
   comparing(yes: boolean, linked: boolean): void {
     for (const one of this.#comparing) one.hidden = !yes;
@@ -75,8 +84,8 @@ export class Toolbar {
       act();
       made.blur(); // else the space key would press it again
     });
-    made.append(make('span', '', label), make('kbd', '', key));
-    made.title = `${label} (${key})`;
+    made.append(make('span', '', label), ...(key ? [make('kbd', '', key)] : []));
+    made.title = key ? `${label} (${key})` : label;
     return made;
   }
 }

@@ -78,6 +78,15 @@ test('an orientation that is none is told and not used', () => {
   assert.match(slice!.warnings.join(), /orientation/);
 });
 
+test('what is not shown as it is meant is told', () => {
+  const told = (more: DataSet): string => slicesOf(picture(1, 0, more))[0]!.warnings.join();
+  assert.match(told({ '00281056': value('SIGMOID') }), /curve/);
+  assert.match(told({ '00283010': value({ '00283002': value(1, 0, 8) }) }), /lookup table in place/);
+  assert.match(told({ '00283000': value({ '00283002': value(1, 0, 8) }) }), /modality lookup table/);
+  assert.match(told({ '60000010': value(4) }), /overlays/);
+  assert.equal(told({ '00281056': value('LINEAR') }), '');
+});
+
 test('the nearest slice of another series is found by position, none across planes', () => {
   const [slice] = series(11);
   assert.equal(nearest(series(0, 5, 10, 15), slice!), 2);
