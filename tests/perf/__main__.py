@@ -1,5 +1,5 @@
 """`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, rebuild, memory,
-transcoding; all by default.
+transcoding, streaming; all by default.
 
 And cluster, which is run where it is named: it needs MinIO and OpenSearch.
 
@@ -11,7 +11,16 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.perf import asking, cluster, memory, reading, rebuilding, receiving, transcoding
+from tests.perf import (
+    asking,
+    cluster,
+    memory,
+    reading,
+    rebuilding,
+    receiving,
+    streaming,
+    transcoding,
+)
 from tests.perf.report import Report
 
 SECTIONS = (
@@ -24,6 +33,7 @@ SECTIONS = (
     "rebuild",
     "memory",
     "transcoding",
+    "streaming",
 )
 NAMED = ("cluster",)
 
@@ -54,6 +64,7 @@ def main() -> None:
             "rebuild": lambda: rebuilding.run(report, scratch, told.instances),
             "memory": lambda: memory.run(report, scratch, 4.3),
             "transcoding": lambda: transcoding.run(report, scratch, 1_000),
+            "streaming": lambda: streaming.run(report, scratch, told.seconds),
             "cluster": lambda: cluster.run(
                 report, scratch, told.rounds, told.studies, told.seconds
             ),

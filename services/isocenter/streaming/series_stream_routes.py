@@ -9,7 +9,7 @@ from isocenter.runtime.web import Request, Route
 from isocenter.streaming.answers import REVALIDATE
 from isocenter.streaming.base_url import PREFIX
 from isocenter.streaming.pieces import bounded
-from isocenter.streaming.series_streams import Frame, SeriesStreams, name_of
+from isocenter.streaming.series_streams import Opened, SeriesStreams
 
 MAX_DIGITS = 9
 
@@ -28,21 +28,21 @@ class SeriesStreamRoutes:
     async def stream(self, request: Request) -> None:
         """Records until all that was asked for is sent; a client that has enough closes."""
         params = request.params
-        frames = await self._streams.frames(params["study"], params["series"])
-        asked = asked_of(request.query, frames)
+        opened = await self._streams.open(params["study"], params["series"])
+        asked = asked_of(request.query, opened)
         headers = [
             ("Content-Type", MEDIA_TYPE),
             ("Cache-Control", REVALIDATE),
             ("X-Content-Type-Options", "nosniff"),
         ]
         await request.start(200, headers)
-        async for piece in self._streams.records(frames, asked):
+        async for piece in self._streams.records(opened, asked):
             for step in bounded(piece):
                 await request.write(step)
         await request.write(b"", more=False)
 
 
-def asked_of(query: Sequence[tuple[str, str]], frames: Sequence[Frame]) -> Asked:
+def asked_of(query: Sequence[tuple[str, str]], opened: Opened) -> Asked:
     """Read `focus`, `from`, `to`, `of` and `have`; raises InvalidRequest.
 
     What a client has of other frames than these is of no use.
@@ -52,14 +52,14 @@ def asked_of(query: Sequence[tuple[str, str]], frames: Sequence[Frame]) -> Asked
     if unknown:
         raise InvalidRequest("a series stream is asked for with focus, from, to, of and have")
     focus = _number(given.get("focus"))
-    have = read_have(given.get("have", ""), len(frames))
+    have = read_have(given.get("have", ""), len(opened.frames))
     if have and not given.get("of"):
         raise InvalidRequest("have is told with of, which the index of that stream has")
     return Asked(
-        focus if focus is not None else len(frames) // 2,
+        focus if focus is not None else len(opened.frames) // 2,
         _number(given.get("from")),
         _number(given.get("to")),
-        have if given.get("of") == name_of(frames) else None,
+        have if given.get("of") == opened.of else None,
     )
 
 

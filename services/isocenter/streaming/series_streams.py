@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
+from weakref import WeakValueDictionary
 
 from isocenter.errors import NotFound
 from isocenter.renditions.series_stream import (
@@ -53,6 +54,15 @@ class Frame:
         return Shape(len(self.ends), max(instance.rows, instance.columns))
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Opened:
+    """A series as it can be streamed now; who streams it at the same time shares it. `of` names these very frames."""
+
+    of: str
+    frames: tuple[Frame, ...]
+    shapes: tuple[Shape, ...]
+
+
 class SeriesStreams:
     """Opens streams. `miss` is told of a study that has frames which nobody has packed yet."""
 
@@ -69,8 +79,9 @@ class SeriesStreams:
         self._objects = objects
         self._packs = packs
         self._miss = miss
+        self._opened: WeakValueDictionary[str, Opened] = WeakValueDictionary()
 
-    async def frames(self, study: str, series: str) -> list[Frame]:
+    async def open(self, study: str, series: str) -> Opened:
         """All frames in the order of the series' slices.
 
         Raises NotFound when there is no such series, or when nothing of it is packed yet.
@@ -85,16 +96,19 @@ class SeriesStreams:
             self._miss(study)
         if not any(frame.packed for frame in frames):
             raise NotFound("nothing of this series can be streamed yet")
-        return frames
+        of = _name_of(frames)
+        fresh = Opened(of, tuple(frames), tuple(frame.shape for frame in frames))
+        return self._opened.setdefault(f"{study}/{series}/{of}", fresh)
 
-    async def records(self, frames: Sequence[Frame], asked: Asked) -> AsyncIterator[Body]:
+    async def records(self, opened: Opened, asked: Asked) -> AsyncIterator[Body]:
         """The stream in pieces to be sent as they come: its index, what was asked for, its end."""
+        frames = opened.frames
         focus = min(max(asked.focus, 0), len(frames) - 1)
         size = sum(frame.ends[-1] for frame in frames if frame.ends)
-        yield index_record(_images(frames), name_of(frames), focus, size)
+        yield index_record(_images(frames), opened.of, focus, size)
         small = bytearray()
         sent = 0
-        for part in parts([frame.shape for frame in frames], asked):
+        for part in parts(opened.shapes, asked):
             opening, content = await self._record(frames[part.frame], part)
             sent += 1
             if sent > NEAR and len(content) < SMALL_BYTES:
@@ -143,7 +157,7 @@ class SeriesStreams:
         return moved
 
 
-def name_of(frames: Sequence[Frame]) -> str:
+def _name_of(frames: Sequence[Frame]) -> str:
     """Names these very frames in this order: what a client has of others is nothing that can be built on."""
     told = sha256()
     for frame in frames:

@@ -12,7 +12,7 @@ from isocenter.errors import InvalidRequest
 from isocenter.renditions.series_stream import Asked, read_have
 from isocenter.streaming.finding import Finder, FindLevel, understand
 from isocenter.streaming.planning import Planner, Wanted
-from isocenter.streaming.series_streams import SeriesStreams, name_of
+from isocenter.streaming.series_streams import SeriesStreams
 from isocenter.streaming.stored import Stored
 
 BATCH = 200  # answers, or instances of a plan, in one message
@@ -77,14 +77,14 @@ class StreamServicer(service.StreamServiceServicer):
         """The same records as over HTTP."""
         del context
         names = request.study_instance_uid, request.series_instance_uid
-        frames = await self._streams.frames(*names)
+        opened = await self._streams.open(*names)
         asked = Asked(
-            request.focus if request.HasField("focus") else len(frames) // 2,
+            request.focus if request.HasField("focus") else len(opened.frames) // 2,
             request.first_level if request.HasField("first_level") else None,
             request.last_level if request.HasField("last_level") else None,
-            read_have(request.have, len(frames)) if request.of == name_of(frames) else None,
+            read_have(request.have, len(opened.frames)) if request.of == opened.of else None,
         )
-        async for piece in self._streams.records(frames, asked):
+        async for piece in self._streams.records(opened, asked):
             for start in range(0, len(piece), PIECE_BYTES):
                 content = bytes(piece[start : start + PIECE_BYTES])
                 yield pb.StreamStudyResponse(content=content)
