@@ -59,10 +59,9 @@ class Maker:
                 source = _source(piece.row, path)
                 first = piece.first_number
                 job = Job("rendition", source, piece.frames, image, frame_number=first)
-                header, payload = await self._patiently(job)
+                return made_of(*await self._patiently(job))
         except PermanentError as error:  # of the codec, or the object is not what the index says
             return error.message
-        return made_of(header, payload)
 
     async def thumbnail(self, row: InstanceRow, number: int) -> bytes:
         """A small JPEG of a frame; raises what codec processes and store raise."""
