@@ -22,11 +22,11 @@ function prepare() {
   hook();
 }
 
-export async function open(base, { width = 1440, height = 900 } = {}) {
+export async function open(base, { width = 1440, height = 900, touch = false } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: ARGUMENTS,
   });
-  const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: 'block' });
+  const context = await browser.newContext({ viewport: { width, height }, hasTouch: touch, serviceWorkers: 'block' });
   const outside = [];
   // the server under test, and the identity provider where a test has one
   const hosts = [base, process.env.IDENTITY_PROVIDER ?? base].map((address) => new URL(address).host);

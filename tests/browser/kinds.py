@@ -6,12 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     DigitalXRayImageStorageForPresentation,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
+    JPEG2000Lossless,
     MultiFrameTrueColorSecondaryCaptureImageStorage,
     SecondaryCaptureImageStorage,
     UltrasoundImageStorage,
@@ -60,10 +63,10 @@ def dataset(name: str, samples: Samples, modality: str = "OT") -> Dataset:
     return ds
 
 
-def packed(ds: Dataset) -> bytes:
+def packed(ds: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     """The data set as a file."""
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
     ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     out = io.BytesIO()
@@ -207,3 +210,13 @@ def phases(name: str) -> list[Dataset]:
             _placed(ds, slice_ * 5.0)
             made.append(ds)
     return made
+
+
+def broken(name: str) -> list[bytes]:
+    """Two pictures, the second of which is no JPEG 2000 although it says so."""
+    whole = dataset(name, quarters([0, 85, 170, 255], np.uint8))
+    other = dataset(name, quarters([0, 85, 170, 255], np.uint8))
+    other.SOPInstanceUID, other.InstanceNumber = f"{other.StudyInstanceUID}.3", 2
+    other.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(60)])
+    other["PixelData"].VR = "OB"
+    return [packed(whole), packed(other, JPEG2000Lossless)]

@@ -4,9 +4,7 @@ import { drawn, nothing, until } from './quick_parts.mjs';
 
 const sizes = () => ({ width: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth });
 
-await report(async ({ browser, base, folder, rest: [study] }) => {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, serviceWorkers: 'block' });
-  const page = await context.newPage();
+await report(async ({ context, page, base, folder, rest: [study] }) => {
   await page.goto(`${base}/quick/`);
   await page.locator('#studies tbody tr').first().waitFor();
   const list = await page.evaluate(sizes);
@@ -26,4 +24,4 @@ await report(async ({ browser, base, folder, rest: [study] }) => {
   await page.screenshot({ path: `${folder}/quick-phone.png` });
   const boxes = await page.evaluate(() => Object.fromEntries(['panes', 'tools', 'side'].map((id) => [id, document.getElementById(id).getBoundingClientRect().toJSON()])));
   return { list, study: await page.evaluate(sizes), start, scrolled, boxes };
-}, { width: 390, height: 844 });
+}, { width: 390, height: 844, touch: true });

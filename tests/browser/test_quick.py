@@ -1,5 +1,6 @@
 """The quick viewer at `/quick`, as a radiologist drives it; what it shows is compared with the samples' own pixels."""
 
+import base64
 import io
 import json
 import re
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import HTJ2KLosslessRPCL, KeyObjectSelectionDocumentStorage
 from tests.browser import kinds
-from tests.browser.conftest import Drive, send
+from tests.browser.conftest import Drive, picture, send
 from tests.browser.greys import Grey, sampled, windowed
 from tests.support.platform import Platform
 
@@ -329,3 +330,22 @@ def test_key_images_are_stored_as_a_document_that_others_read(
         f"{platform.url}/api/studies/{study}/series/{uids[0]}/instances/{uids[1]}/header"
     )
     assert header.json()["findings"] == []
+
+
+def test_what_arrives_appears_in_the_list(platform: Platform, drive: Drive) -> None:
+    arriving = base64.b64encode(picture("1.2.60.1", name="Just^Arrived", patient_id="NEW-2"))
+    found = drive("quick_arrives.mjs", platform.url, arriving.decode())
+    assert found["before"] == found["after"]
+    assert found["before"]
+
+
+def test_an_image_that_cannot_be_shown_is_not_taken_for_another(
+    platform: Platform, drive: Drive
+) -> None:
+    for content in kinds.broken("broken"):
+        send(platform, content)
+    platform.until(lambda: platform.state()["lag"] == 0, 30)
+    found = drive("quick_broken.mjs", platform.url, kinds.study_of("broken"))
+    assert found["broken"]["place"] == "2/2"
+    assert "cannot be shown" in found["broken"]["message"]
+    assert (found["before"], found["during"], found["after"]) == (True, False, True)

@@ -30,7 +30,7 @@ export class Overlay {
   readonly #message = make('div', 'message');
   readonly #bar = make('div', 'place');
 
-  constructor(host: HTMLElement) {
+  constructor(private readonly host: HTMLElement) {
     this.#bar.append(make('i'));
     host.append(this.#top, this.#about, this.#bottom, this.#scale, ...this.#edges, this.#warnings, this.#message, this.#bar);
   }
@@ -76,7 +76,14 @@ export class Overlay {
     else if (this.#message.textContent === 'Loading …') this.#message.textContent = '';
   }
 
-  failed(why: string): void { this.#message.textContent = why && `This image cannot be shown: ${why}`; }
+  /** Says why there is no picture; what was drawn before is another image's, and hidden. */
+  failed(why: string): void {
+    this.#message.textContent = why && `This image cannot be shown: ${why}`;
+    this.host.classList.toggle('failed', Boolean(why));
+  }
+
+  /** Whether what is drawn is not yet what the words are about. */
+  behind(yes: boolean): void { this.host.classList.toggle('behind', yes); }
 }
 
 const rounded = (value: number): string => (Math.abs(value) < 10 && !Number.isInteger(value) ? value.toPrecision(3) : String(Math.round(value)));

@@ -90,10 +90,22 @@ export class Pane {
     this.#index = place;
     this.stage.pixels.bring(this.#stack!.slices, place);
     this.refresh();
-    this.#viewport.setImageIdIndex(place).then(() => this.#overlay.failed(''), (error: unknown) => {
-      if (place === this.#index) this.#overlay.failed(error instanceof Error ? error.message : 'This image cannot be shown');
-    });
+    void this.#draw(this.#stack!, place);
     this.onMove(this);
+  }
+
+  // Whoever scrolls on meanwhile is not held up by what they have left.
+  async #draw(stack: Stack, place: number): Promise<void> {
+    const isLeft = (): boolean => stack !== this.#stack || place !== this.#index;
+    try {
+      await this.stage.pixels.get(stack.slices[place]!);
+      if (isLeft()) return;
+      await this.#viewport.setImageIdIndex(place);
+      if (!isLeft()) this.#overlay.failed('');
+    } catch (error) {
+      if (!isLeft()) this.#overlay.failed(error instanceof Error ? error.message : String(error));
+    }
+    this.refresh();
   }
 
   step(by: number): void { this.jump(this.#index + by); }
@@ -210,6 +222,7 @@ export class Pane {
       zoom: this.#zoom(),
     });
     this.#overlay.letters(this.slice, this.#ways());
+    this.#overlay.behind(!this.#viewport.getCurrentImageId() || this.#viewport.getCornerstoneImage()?.imageId !== this.slice.key);
   }
 
   // Pixels of the screen for one of the image.

@@ -82,6 +82,11 @@ export async function searched({ words, modality, from, limit }: Question, signa
   return newest([...new Map(answers.flat().map((one) => [text(one, '0020000D'), studyOf(one)])).values()]);
 }
 
+/** Waits until the index has another generation than this one, or some time has passed; gives the one it has. */
+export async function changed(generation: number, signal: AbortSignal): Promise<number> {
+  return (await ask<{ generation: number }>(`/api/changes?after=${generation}`, signal)).generation;
+}
+
 export async function studyWith(uid: string): Promise<Study> {
   const [found] = await ask<DataSet[]>(`/dicom-web/studies?StudyInstanceUID=${enc(uid)}&includefield=${FIELDS}`);
   if (!found) throw new Refused(404, 'There is no such study, or it may not be seen.');

@@ -1,6 +1,6 @@
 // The worklist: searches as one types, newest first, all by keys.
 import { find, make } from './dom.ts';
-import { newest, searched } from './server.ts';
+import { changed, newest, searched } from './server.ts';
 import type { Study } from './server.ts';
 
 const TYPING_MS = 150;
@@ -25,6 +25,7 @@ export class Worklist {
   readonly #table = find<HTMLTableElement>('studies');
   #limit = PAGE;
   #asking = new AbortController();
+  #following = new AbortController();
   #typed: ReturnType<typeof setTimeout> | undefined;
   #last = ''; // study that was opened: where one comes back to
 
@@ -47,9 +48,31 @@ export class Worklist {
     });
   }
 
-  show(): Promise<void> { return this.#ask(); }
+  show(): Promise<void> {
+    void this.#follow();
+    return this.#ask();
+  }
 
-  hide(): void { this.#asking.abort(); }
+  hide(): void {
+    this.#asking.abort();
+    this.#following.abort();
+  }
+
+  // What arrives appears by itself. Who may not know of changes has the list as it was when it was asked for.
+  async #follow(): Promise<void> {
+    this.#following.abort();
+    this.#following = new AbortController();
+    const { signal } = this.#following;
+    try {
+      for (let known = await changed(-1, signal); !signal.aborted;) {
+        const now = await changed(known, signal);
+        if (now !== known && this.#table.ariaBusy !== 'true') await this.#ask(false);
+        known = now;
+      }
+    } catch {
+      // gone, or not allowed: nothing is lost but the following
+    }
+  }
 
   #choose(row: HTMLTableRowElement): void {
     this.#last = row.dataset['uid'] ?? '';
@@ -64,11 +87,11 @@ export class Worklist {
     this.#typed = setTimeout(() => void this.#ask(), TYPING_MS);
   }
 
-  async #ask(): Promise<void> {
+  async #ask(told = true): Promise<void> {
     this.#asking.abort();
     this.#asking = new AbortController();
     const { signal } = this.#asking;
-    this.#table.ariaBusy = 'true';
+    if (told) this.#table.ariaBusy = 'true';
     const from = this.#days.value === '' ? '' : dayBefore(Number(this.#days.value));
     try {
       const found = await searched({ words: this.#words.value, modality: this.#modality.value, from, limit: this.#limit + 1 }, signal);
@@ -82,6 +105,7 @@ export class Worklist {
 
   #list(found: Study[]): void {
     const page = found.slice(0, this.#limit);
+    this.#last ||= document.activeElement?.closest<HTMLElement>('#studies tbody tr')?.dataset['uid'] ?? '';
     const body = this.#table.tBodies[0]!;
     body.replaceChildren(...page.map((study) => this.#row(study, found)));
     const [first] = body.rows;
