@@ -333,7 +333,7 @@ def test_key_images_are_stored_as_a_document_that_others_read(
 
 
 def test_what_arrives_appears_in_the_list(platform: Platform, drive: Drive) -> None:
-    arriving = base64.b64encode(picture("1.2.60.1", name="Just^Arrived", patient_id="NEW-2"))
+    arriving = base64.b64encode(picture("1.2.62.1", name="Just^Arrived", patient_id="NEW-2"))
     found = drive("quick_arrives.mjs", platform.url, arriving.decode())
     assert found["before"] == found["after"]
     assert found["before"]
