@@ -31,18 +31,25 @@ def pair(request: pytest.FixtureRequest) -> tuple[Release, Release]:
 def test_every_event_of_one_release_is_understood_by_the_other(
     pair: tuple[Release, Release],
 ) -> None:
-    writer, reader = pair
-    said = writer.says("say_events")
+    _, reader = pair
+    said = known_to_both(pair)
     assert "instance.stored" in said
-    assert said.keys() == reader.says("say_events").keys()
     assert reader.speak("hear_events", said) == said
+
+
+def known_to_both(pair: tuple[Release, Release]) -> dict[str, Any]:
+    """What the writer says of facts that both have: a later one's services alone hear what it has more."""
+    said, knows = (release.says("say_events") for release in pair)
+    older, newer = (said, knows) if pair[0].name == "N-1" else (knows, said)
+    assert older.keys() <= newer.keys()
+    return {name: one for name, one in said.items() if name in older}
 
 
 def test_what_a_later_release_adds_to_an_event_is_kept_when_it_is_sent_on(
     pair: tuple[Release, Release],
 ) -> None:
-    writer, reader = pair
-    said = writer.says("say_events")
+    _, reader = pair
+    said = known_to_both(pair)
     for one in said.values():
         one["data"] += UNKNOWN_FIELD
         one["headers"]["ce-laterextension"] = "x"
