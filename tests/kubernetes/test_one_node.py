@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.perf.scans import Maker
 from tests.support import foreign
-from tests.support.kubernetes.images import EARLIER_TAG
+from tests.support.kubernetes.images import EARLIER_TAG, earlier_chart
 from tests.support.kubernetes.keeping import assert_kept
 from tests.support.kubernetes.node import Node
 from tests.support.kubernetes.site import RELEASE, Site, installed
@@ -23,9 +23,10 @@ ITEMS = [Item(study, number) for study in range(400) for number in range(50)]
 
 @pytest.fixture(scope="module")
 def site(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Installed from the image of an earlier commit; the first test upgrades it."""
+    """Installed from chart and image of an earlier commit; the first test upgrades it."""
     folder = tmp_path_factory.mktemp("site")
-    with installed(node, "site", folder, "--set-string", f"image.tag={EARLIER_TAG}") as site:
+    tag = ("--set-string", f"image.tag={EARLIER_TAG}")
+    with installed(node, "site", folder, *tag, chart=earlier_chart(folder)) as site:
         yield site
 
 

@@ -25,23 +25,24 @@ def built(script: str, *words: object) -> Path:
 
 
 def earlier(folder: Path) -> Path:
-    """The image of an earlier commit; its sources are taken out of the clone's history."""
-    sources = folder / "earlier"
-    sources.mkdir()
-    command = [
-        "git",
-        "-C",
-        str(ROOT),
-        "archive",
-        EARLIER,
-        "pyproject.toml",
-        "README.md",
-        "services",
-    ]
+    """The image of an earlier commit."""
+    sources = taken_out(folder / "earlier", "pyproject.toml", "README.md", "services")
+    return built("isocenter.sh", sources, f"localhost/isocenter:{EARLIER_TAG}")
+
+
+def earlier_chart(folder: Path) -> Path:
+    """The chart of that commit, which knows its image's services and settings."""
+    return taken_out(folder / "earlier-chart", "charts/isocenter") / "charts" / "isocenter"
+
+
+def taken_out(folder: Path, *parts: str) -> Path:
+    """Parts of the earlier commit, out of the clone's history."""
+    folder.mkdir()
+    command = ["git", "-C", str(ROOT), "archive", EARLIER, *parts]
     content = subprocess.run(command, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=BytesIO(content)) as archive:
-        archive.extractall(sources, filter="data")
-    return built("isocenter.sh", sources, f"localhost/isocenter:{EARLIER_TAG}")
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 def link_images(folder: Path) -> Path:

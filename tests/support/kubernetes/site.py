@@ -12,6 +12,7 @@ from tests.support.kubernetes.node import Node
 from tests.support.kubernetes.relay import door
 
 VALUES = Path(__file__).parents[2] / "kubernetes" / "site.yaml"
+PRESENT_VALUES = VALUES.with_name("site-present.yaml")  # of what an earlier chart does not know
 RELEASE = "north"
 FULL = f"{RELEASE}-isocenter"
 WITHIN = "360s"
@@ -27,11 +28,13 @@ class Site:
     dicom_port: int
     http_port: int
 
-    def change(self, verb: str, *options: object) -> str:
+    def change(self, verb: str, *options: object, chart: Path = CHART) -> str:
         """Install or upgrade it, and wait until all of it is ready."""
-        where = ("--namespace", self.namespace, "--values", VALUES)
+        values = (VALUES, PRESENT_VALUES) if chart == CHART else (VALUES,)
+        told = [word for path in values for word in ("--values", path)]
+        where = ("--namespace", self.namespace, *told)
         waiting = ("--wait", "--wait-for-jobs", "--timeout", WITHIN)
-        return self.node.helm(verb, RELEASE, CHART, *where, *waiting, *options)
+        return self.node.helm(verb, RELEASE, chart, *where, *waiting, *options)
 
     def pods(self, part: str) -> dict[str, str]:
         """Names and unique ids of the pods of a part."""
@@ -58,13 +61,15 @@ def address(node: Node, namespace: str, service: str) -> str:
 
 
 @contextmanager
-def installed(node: Node, namespace: str, folder: Path, *options: object) -> Iterator[Site]:
+def installed(
+    node: Node, namespace: str, folder: Path, *options: object, chart: Path = CHART
+) -> Iterator[Site]:
     """The chart in a namespace of its own; told what went wrong where it does not become ready."""
     node.make_namespace(namespace)
     made = make_secrets(node, namespace, folder)
     site = Site(node, namespace, made.token, 0, 0)
     try:
-        site.change("install", *options)
+        site.change("install", *options, chart=chart)
     except Exception as error:
         raise AssertionError(f"{error}\n{state(node, namespace)}") from error
     with ExitStack() as doors:
