@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,14 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Drive:
 def platform(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """With samples, and with two hospitals' patient 12345."""
     del drive  # nothing is started where there is no browser
-    with running(tmp_path_factory.mktemp("browser") / "data") as started:
+    with with_samples(tmp_path_factory.mktemp("browser") / "data") as started:
+        yield started
+
+
+@contextmanager
+def with_samples(data: Path) -> Iterator[Platform]:
+    """A platform with samples, two hospitals' patient 12345, something held and something in quarantine."""
+    with running(data) as started:
         loading.load(started.url)
         for content in (
             picture("1.2.30.1", name="North^Nora", issuer="NORTH", description="North knee"),

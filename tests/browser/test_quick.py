@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import HTJ2KLosslessRPCL, KeyObjectSelectionDocumentStorage
 from tests.browser import kinds
-from tests.browser.conftest import Drive, picture, send
+from tests.browser.conftest import Drive, picture, send, with_samples
 from tests.browser.greys import Grey, sampled, windowed
 from tests.support.platform import Platform
 
@@ -39,6 +40,14 @@ NAMES = {
 
 def uid_of(study: studies.PhantomStudy) -> str:
     return studies._uid(study.date)
+
+
+@pytest.fixture(scope="module")
+def platform(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Its own: what is sent here would be in the lists of others."""
+    del drive
+    with with_samples(tmp_path_factory.mktemp("quick") / "data") as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
