@@ -83,7 +83,7 @@ def test_what_arrives_can_be_streamed_without_anybodys_help(
         found.append(stream(url)[1])
         return len(found[-1]) == 70
 
-    desk.until(whole, 60)
+    desk.until(whole, 90)
     frames = found[-1]
     for frame, content in frames.items():
         stored = (tmp_path / "sent" / f"{frame + 1}.dcm").read_bytes()
@@ -95,7 +95,7 @@ def test_on_request_it_is_made_now_and_not_again(desk: Commanded, tmp_path: Path
     study = sent(desk, tmp_path / "sent", 3)
     told = desk.json("transcode", study)
     assert (told["studies"], told["instances"], told["as_stored"]) == (1, 3, 0)
-    desk.until(lambda: is_packed(address(desk, study)), 30)
+    desk.until(lambda: is_packed(address(desk, study)), 90)
     assert desk.json("transcode", study)["made"] == 0
     assert "name studies, or --all" in desk.cli("transcode", code=2).stderr
 
@@ -107,9 +107,9 @@ def test_what_is_deleted_is_not_streamed_and_comes_back_with_the_study(
     url = address(desk, study)
     desk.json("transcode", study)
     told = desk.json("delete", study, "--yes")
-    desk.until(lambda: is_gone(url), 30)
+    desk.until(lambda: is_gone(url), 90)
     desk.json("undelete", told["deletion_id"])
-    desk.until(lambda: is_packed(url), 30)
+    desk.until(lambda: is_packed(url), 90)
 
 
 @pytest.mark.timeout(300)

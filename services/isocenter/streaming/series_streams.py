@@ -87,11 +87,11 @@ class SeriesStreams:
         Raises NotFound when there is no such series, or when nothing of it is packed yet.
         """
         rows = await self._arranger.in_order(await self._instances.rows(study, series))
-        frames: list[Frame] = []
-        for row in filter(lambda row: row.pixel_data, rows):
-            packed = await self._packs.of(viewed_of(row))
-            count = len(packed.instance.frames) if packed else max(1, row.number_of_frames)
-            frames += [Frame(viewed_of(row), number, packed) for number in range(1, count + 1)]
+        names = [(viewed_of(row), row.number_of_frames) for row in rows if row.pixel_data]
+        frames = await self._frames(names)
+        if not await self._stand(frames):  # what was known is gone: deleted, and perhaps back
+            self._packs.forget(names[0][0])
+            frames = await self._frames(names)
         if any(frame.packed is None for frame in frames):
             self._miss(study)
         if not any(frame.packed for frame in frames):
@@ -99,6 +99,24 @@ class SeriesStreams:
         of = _name_of(frames)
         fresh = Opened(of, tuple(frames), tuple(frame.shape for frame in frames))
         return self._opened.setdefault(f"{study}/{series}/{of}", fresh)
+
+    async def _frames(self, names: Sequence[tuple[Viewed, int]]) -> list[Frame]:
+        frames: list[Frame] = []
+        for viewed, number_of_frames in names:
+            packed = await self._packs.of(viewed)
+            count = len(packed.instance.frames) if packed else max(1, number_of_frames)
+            frames += [Frame(viewed, number, packed) for number in range(1, count + 1)]
+        return frames
+
+    async def _stand(self, frames: Sequence[Frame]) -> bool:
+        """Whether the packs are where they were seen."""
+        packs = {(one.packed.key, one.packed.size_bytes) for one in frames if one.packed}
+        try:
+            for key, size_bytes in packs:
+                await self._objects.fetched(key, size_bytes, 0, 1)
+        except NotFound:
+            return False
+        return True
 
     async def records(self, opened: Opened, asked: Asked) -> AsyncIterator[Body]:
         """The stream in pieces to be sent as they come: its index, what was asked for, its end."""
