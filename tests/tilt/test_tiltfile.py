@@ -112,7 +112,7 @@ def test_a_service_that_joins_the_chart_needs_nothing_in_the_tiltfile(tmp_path: 
                 copy.write_bytes(path.read_bytes())
     values = tmp_path / "charts/isocenter/values.yaml"
     start = values.read_text().index("  streaming:\n    enabled")
-    end = values.read_text().index("  # One HTTP server", start)
+    end = values.read_text().index("\n  # ", start) + 1  # where the next service is introduced
     entry = values.read_text()[start:end].replace("streaming", "exchange")
     values.write_text(
         values.read_text().replace("  # One HTTP server", entry + "  # One HTTP server", 1)

@@ -18,7 +18,7 @@ SEED = 20_261
 INSTANCES, STUDIES = 2_000, 10  # of one send
 ROUNDS, SOAK_ROUNDS = 10, 200  # of one platform, of as many as it takes
 SIDE = 100  # rows and columns: 20 KB
-OTHERS = ("indexer", "http-1", "http-2", "nats", "supervisor")
+OTHERS = ("indexer", "http-1", "http-2", "transcoder", "nats", "supervisor")
 
 
 def send_and_kill(platform: Platform, killer: Killer, log: Path, number: int) -> list[Attempt]:
