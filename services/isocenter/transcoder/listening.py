@@ -93,7 +93,10 @@ def _ready(pack: Pack, site: str) -> Event:
         instances=len(pack.index.instances),
         whole_series=is_series_pack(pack.key),
     )
-    return Event(catalog.RENDITION_READY, site, partition_of(study), pack.key, message)
+    name = pack.key.rpartition("/")[
+        2
+    ]  # of its members alone: it names no study, and no other pack has it
+    return Event(catalog.RENDITION_READY, site, partition_of(study), name, message)
 
 
 def _studies(event: Event) -> list[str]:
