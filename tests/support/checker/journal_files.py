@@ -100,7 +100,7 @@ def at_rest(
     """All entries of a journal, in which segments may be merged meanwhile.
 
     A list and what is read after it are not of one moment: neither the merged segment nor its parts may be in what
-    was seen. So both are done again until the same segments are there afterwards.
+    was seen. So both are done again until the same segments are there afterwards, and others only at the ends.
     """
     there = segments()
     for _ in range(LOOKS):
@@ -108,9 +108,23 @@ def at_rest(
         for path, content in zip(there, contents(there), strict=True):
             found |= parse(path.rpartition("/")[2], content or b"")
         before, there = there, segments()
-        if before == there:
+        if set(before) <= set(there) and _follow(found, set(there) - set(before)):
             return in_order(found)
     raise AssertionError(f"segments of the journal came and went through {LOOKS} looks at it")
+
+
+def _follow(found: dict[tuple[str, str, int], list[Line]], fresh: set[str]) -> bool:
+    """Whether segments that came meanwhile begin where what was found of their streams ends."""
+    ends: dict[tuple[str, str], int] = {}
+    for node, epoch, sequence in found:
+        ends[node, epoch] = max(sequence, ends.get((node, epoch), 0))
+    named = [NAME.match(path.rpartition("/")[2]) for path in fresh]
+    for one in sorted((one for one in named if one), key=lambda one: int(one[3])):
+        stream = one[1], one[2]
+        if int(one[3]) != ends.get(stream, 0) + 1:
+            return False
+        ends[stream] = int(one[4] or one[3])
+    return True
 
 
 def in_order(found: dict[tuple[str, str, int], list[Line]]) -> list[Line]:
