@@ -122,13 +122,39 @@ def test_missing_journal_entry_is_named(good: Good, data: Path, sequence_from_en
 def test_segment_that_a_list_missed_because_it_was_merged_is_read_with_the_next_list(
     good: Good, data: Path
 ) -> None:
-    paths = sorted(str(path) for path in (data / "archive/journal").rglob("*") if path.is_file())
+    files = (data / "archive/journal").rglob("*")
+    paths = sorted(str(path) for path in files if journal_files.NAME.match(path.name))
     looks = iter([paths[1:], paths, paths])
     found = journal_files.at_rest(
         lambda: next(looks), lambda read: [Path(path).read_bytes() for path in read]
     )
     assert found == good.evidence.journal
     assert next(looks, None) is None
+
+
+def test_a_commit_that_came_after_the_list_does_not_make_it_another_journal(
+    good: Good, data: Path
+) -> None:
+    files = (data / "archive/journal").rglob("*")
+    paths = sorted(str(path) for path in files if journal_files.NAME.match(path.name))
+    named = journal_files.NAME.match(paths[0].rpartition("/")[2])
+    assert named is not None
+    stream, first = f"{named[1]}-{named[2]}", 1_000_000
+    last = max(
+        line.sequence for line in good.evidence.journal if stream == f"{line.node}-{line.epoch}"
+    )
+    grown = f"{paths[0].rpartition('/')[0]}/{stream}-{last + 1:012d}-{last + 1:012d}.seg"
+    merged = f"{paths[0].rpartition('/')[0]}/{stream}-{1:012d}-{first:012d}.seg"
+    for fresh, more in ((grown, 0), (merged, 1)):
+        looks = iter([paths, [*paths, fresh], *[[*paths, fresh]] * more])
+        found = journal_files.at_rest(
+            lambda looks=looks: next(looks),  # type: ignore[misc]
+            lambda read: [
+                Path(path).read_bytes() if Path(path).exists() else None for path in read
+            ],
+        )
+        assert found == good.evidence.journal
+        assert next(looks, None) is None
 
 
 def test_missing_row_is_named(good: Good, data: Path) -> None:

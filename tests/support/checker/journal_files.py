@@ -121,7 +121,9 @@ def _follow(found: dict[tuple[str, str, int], list[Line]], fresh: set[str]) -> b
     named = [NAME.match(path.rpartition("/")[2]) for path in fresh]
     for one in sorted((one for one in named if one), key=lambda one: int(one[3])):
         stream = one[1], one[2]
-        if int(one[3]) != ends.get(stream, 0) + 1:
+        if (
+            stream not in ends or int(one[3]) != ends[stream] + 1
+        ):  # perhaps merged of what was not seen
             return False
         ends[stream] = int(one[4] or one[3])
     return True
