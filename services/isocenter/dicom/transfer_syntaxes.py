@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-LOSSLESS_WRITTEN = tuple(
-    f"1.2.840.10008.1.2.{end}" for end in ("4.202", "4.201", "4.80", "4.90", "4.70", "5")
+HTJ2K_RPCL = "1.2.840.10008.1.2.4.202"  # lossless, its resolutions one after another
+LOSSLESS_WRITTEN = (
+    HTJ2K_RPCL,
+    *(f"1.2.840.10008.1.2.{end}" for end in ("4.201", "4.80", "4.90", "4.70", "5")),
 )
 """Compressed transfer syntaxes that objects are brought into on request, the one we like best first."""
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"

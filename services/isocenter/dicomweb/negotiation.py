@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from isocenter.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
+    HTJ2K_RPCL,
     LOSSLESS_WRITTEN,
     OCTET_STREAM,
     transfer_syntax,
@@ -18,7 +19,6 @@ DICOM = "application/dicom"
 XML = "application/dicom+xml"
 AS_STORED = "*"
 JPHC = "image/jphc"
-HTJ2K_RPCL = LOSSLESS_WRITTEN[0]
 # how clients also write the media types of frames
 _ALIASES = {
     "image/jhc": JPHC,

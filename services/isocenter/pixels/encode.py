@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from imagecodecs import htj2k_encode, jpeg2k_encode, jpeg8_encode, jpegls_encode, packbits_encode
 
+from isocenter.dicom.transfer_syntaxes import HTJ2K_RPCL
 from isocenter.errors import InvalidInstance, UnsupportedSyntax
 from isocenter.pixels.decode import decode_frame
 from isocenter.pixels.image import Image
@@ -25,7 +26,6 @@ JPEG_LOSSLESS_SV1 = f"{_JPEG}.70"
 JPEG_LS = f"{_JPEG}.80"
 JPEG_2000 = f"{_JPEG}.90"
 HTJ2K = f"{_JPEG}.201"
-HTJ2K_RPCL = f"{_JPEG}.202"
 COLOUR_TRANSFORMED = frozenset({JPEG_2000, HTJ2K, HTJ2K_RPCL})  # RGB becomes YBR_RCT inside
 RGB = 3  # samples
 SMALLEST_SIDE = 64  # of the lowest resolution, at most (PS3.5 10.18)

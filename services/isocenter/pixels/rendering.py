@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+THUMBNAIL_SIDE = 200  # pixels
 VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 

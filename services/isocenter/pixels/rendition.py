@@ -9,10 +9,10 @@ from dataclasses import replace
 from hashlib import sha256
 
 from isocenter.dicom.frames import Frame
-from isocenter.dicom.transfer_syntaxes import transfer_syntax
+from isocenter.dicom.transfer_syntaxes import HTJ2K_RPCL, transfer_syntax
 from isocenter.errors import LimitExceeded, PermanentError, UnsupportedSyntax
 from isocenter.pixels.decode import decode_frame, decoded_photometric_interpretation
-from isocenter.pixels.encode import HTJ2K_RPCL, encode_frame, photometric_of
+from isocenter.pixels.encode import encode_frame, photometric_of
 from isocenter.pixels.image import Image
 from isocenter.pixels.levels import level_ends
 from isocenter.pixels.source import Source

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+import orjson
+
 from isocenter.dicomweb.media_types import MediaType, acceptable
 from isocenter.dicomweb.ranges import asked_range, none_match
 from isocenter.runtime.web import Body, Request
@@ -40,6 +42,12 @@ async def unchanged(request: Request, etag: str, headers: Sequence[tuple[str, st
     await request.start(304, headers)
     await request.write(b"", more=False)
     return True
+
+
+async def respond_json(request: Request, content: object) -> None:
+    """Answer with what is true now and may not be kept."""
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    await request.respond(200, orjson.dumps(content), headers)
 
 
 async def respond_ranged(

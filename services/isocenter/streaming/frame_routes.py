@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from isocenter.dicom.keys import DIGEST_IN_KEY
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, OCTET_STREAM
-from isocenter.dicomweb import multipart_response as multipart
-from isocenter.dicomweb.negotiation import (
+from isocenter.dicom.transfer_syntaxes import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
     HTJ2K_RPCL,
-    Form,
-    bulk_form,
-    frame_form,
-    names_streamed,
+    OCTET_STREAM,
 )
+from isocenter.dicomweb import multipart_response as multipart
+from isocenter.dicomweb.negotiation import Form, bulk_form, frame_form, names_streamed
 from isocenter.errors import InvalidRequest, LimitExceeded, NotFound
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route

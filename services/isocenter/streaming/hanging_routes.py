@@ -4,11 +4,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
+from isocenter.streaming.answers import respond_json
 
 FILE = "hanging.json"  # in the folder of the configuration
 MAX_BYTES = 256 << 10
@@ -102,5 +102,4 @@ class HangingRoutes:
         """Protocols, and a problem of the hospital's file in words."""
         hanging, problem = read_hanging(self._config_folder)
         content = {**hanging.model_dump(exclude_none=True), "problem": problem}
-        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-        await request.respond(200, orjson.dumps(content), headers)
+        await respond_json(request, content)

@@ -5,6 +5,7 @@ import orjson
 from isocenter.events.versions import version_ms
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
+from isocenter.streaming.answers import respond_json
 from isocenter.streaming.header_lines import header_lines
 from isocenter.streaming.metadata_routes import document_of
 from isocenter.streaming.stored import Instances
@@ -37,5 +38,4 @@ class HeaderRoutes:
             ],
             "elements": header_lines(orjson.loads(document_of(row, ""))),
         }
-        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-        await request.respond(200, orjson.dumps(content), headers)
+        await respond_json(request, content)

@@ -30,13 +30,12 @@ class Packed:
     size_bytes: int
     instance: pb.PackedInstance
 
-    def range(self, number: int, level: int | None = None) -> tuple[int, int]:
-        """Bytes of a frame, from 1, up to a resolution; raises NotFound."""
+    def range(self, number: int) -> tuple[int, int]:
+        """Bytes of a frame, from 1; raises NotFound."""
         if not 1 <= number <= len(self.instance.frames):
             raise NotFound(f"there is no frame {number} in the pack")
         frame = self.instance.frames[number - 1]
-        end = frame.level_ends[-1 if level is None else level]
-        return frame.offset, frame.offset + end
+        return frame.offset, frame.offset + frame.level_ends[-1]
 
     def version(self, numbers: Sequence[int]) -> int:
         """Tells other bytes of these frames from these, for entity tags."""
@@ -116,17 +115,13 @@ class PackTables:
         members: dict[tuple[str, str], Packed] = {}
         thumbnail = None
         packs = [
-            info for info in self._objects.list(series_prefix(study, series)) if is_pack(info.key)
+            one for one in self._objects.list(series_prefix(study, series)) if is_pack(one.key)
         ]
-        for info in sorted(
-            packs, key=lambda info: is_series_pack(info.key)
-        ):  # the whole one last: it wins
+        packs.sort(key=lambda info: is_series_pack(info.key))  # the whole one last: it wins
+        for info in packs:
             try:
                 table = self._table(info.key, info.size_bytes)
-            except (
-                NotFound,
-                Corrupted,
-            ) as error:  # gone this moment, or the transcoder makes it again
+            except (NotFound, Corrupted) as error:  # gone this moment, or it is made again
                 log.warning("pack_unreadable", reason=error.reason)
                 continue
             for instance in table.instances:

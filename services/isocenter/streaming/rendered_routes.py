@@ -7,7 +7,7 @@ from isocenter.dicomweb import multipart_response as multipart
 from isocenter.dicomweb.negotiation import choose, choose_part
 from isocenter.dicomweb.rendering_parameters import RenderingParameters, rendering_parameters
 from isocenter.errors import NotAcceptable, NotFound
-from isocenter.pixels.rendering import Rendering, Viewport, VoiFunction, Window
+from isocenter.pixels.rendering import THUMBNAIL_SIDE, Rendering, Viewport, VoiFunction, Window
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.streaming.answers import accepted, caching, respond_ranged, unchanged
@@ -20,7 +20,6 @@ from isocenter.streaming.stored import Instances, Stored, check_uids, viewed_of
 from isocenter.streaming.view import Viewed, entity_tag, entity_tag_of_many, view
 
 PICTURES = ("image/jpeg", "image/png")
-THUMBNAIL_SIDE = 200
 QUALITY = 90
 _FUNCTIONS: dict[str, VoiFunction] = {
     "LINEAR": "LINEAR",

@@ -1,10 +1,9 @@
 """`/api/studies/{s}/renditions`: what of a study can be streamed; make it now, and not when its turn comes."""
 
-import json
-
 from isocenter.errors import InvalidRequest
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
+from isocenter.streaming.answers import respond_json
 from isocenter.streaming.packs import PackTables
 from isocenter.streaming.ports import Transcoding, Urgency
 from isocenter.streaming.stored import Instances, check_uids, viewed_of
@@ -41,7 +40,9 @@ class RenditionRoutes:
                 as_stored.append(told)
             else:
                 streamed += 1
-        await _respond(request, {"streamed": streamed, "waiting": waiting, "as_stored": as_stored})
+        await respond_json(
+            request, {"streamed": streamed, "waiting": waiting, "as_stored": as_stored}
+        )
 
     async def make(self, request: Request) -> None:
         """Answer once the study's packs are up to date: how many instances, made now, left as stored."""
@@ -51,9 +52,4 @@ class RenditionRoutes:
         if urgency is None:
             raise InvalidRequest("the urgency is reading or backfill")
         instances, made, as_stored = await self._transcoding.transcode(study, urgency)
-        await _respond(request, {"instances": instances, "made": made, "as_stored": as_stored})
-
-
-async def _respond(request: Request, told: object) -> None:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    await request.respond(200, json.dumps(told).encode(), headers)
+        await respond_json(request, {"instances": instances, "made": made, "as_stored": as_stored})

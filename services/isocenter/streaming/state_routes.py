@@ -14,6 +14,7 @@ from isocenter.ports.journal import commits_behind
 from isocenter.runtime.asking import Asking
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
+from isocenter.streaming.answers import respond_json
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.ports import Ports
 from isocenter.streaming.stored import check_uids
@@ -57,7 +58,7 @@ class StateRoutes:
             "free_bytes": self._ports.objects.free_bytes(),
             "generation": str(await self._ask(index.generation)),
         }
-        await _respond(request, content)
+        await respond_json(request, content)
 
     async def changes(self, request: Request) -> None:
         """`?after=<generation>`: answers when the index has another one, or after a while with the same.
@@ -67,7 +68,7 @@ class StateRoutes:
         text = dict(request.query).get("after", "-1")
         if not text.removeprefix("-").isdigit() or len(text) > 20:
             raise InvalidRequest("after is a generation as this address told it")
-        await _respond(request, {"generation": str(await self._changes.after(int(text)))})
+        await respond_json(request, {"generation": str(await self._changes.after(int(text)))})
 
     async def status(self, request: Request) -> None:
         """Where a study is: received, indexed, completed, findings, held, conflicts."""
@@ -79,7 +80,7 @@ class StateRoutes:
         if not states and not holds:
             raise NotFound("nothing of this study was indexed")
         row = await self._ask(index.study, study)
-        await _respond(
+        await respond_json(
             request,
             {
                 "study_instance_uid": study,
@@ -97,11 +98,11 @@ class StateRoutes:
         limit, after = _page(request)
         study = dict(request.query).get("study")
         holds = await self._ask(self._ports.index.holds, study=study, limit=limit, after=after)
-        await _respond(request, [asdict(hold) for hold in holds])
+        await respond_json(request, [asdict(hold) for hold in holds])
 
     async def one_held(self, request: Request) -> None:
         """One hold, in any state."""
-        await _respond(request, asdict(await self._ask(self._hold, request.params["hold"])))
+        await respond_json(request, asdict(await self._ask(self._hold, request.params["hold"])))
 
     async def release(self, request: Request) -> None:
         """Show it: the same patient or study after all."""
@@ -115,7 +116,9 @@ class StateRoutes:
         hold_id = _hold_id(request.params["hold"])
         reason = _reason(await request.body(MAX_BODY_BYTES))
         study = await self._ports.held.handle(hold_id, action, request.caller.name, reason)
-        await _respond(request, {"hold_id": hold_id, "study_instance_uid": study, "action": action})
+        await respond_json(
+            request, {"hold_id": hold_id, "study_instance_uid": study, "action": action}
+        )
 
     async def _lag(self) -> int:
         ends = await asyncio.to_thread(self._ports.journal.ends)
@@ -169,8 +172,3 @@ def _page(request: Request) -> tuple[int, str]:
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_PAGE):
         raise InvalidRequest(f"limit is a number from 1 to {MAX_PAGE}")
     return int(text), fields.get("after", "")
-
-
-async def _respond(request: Request, content: object) -> None:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    await request.respond(200, json.dumps(content).encode(), headers)

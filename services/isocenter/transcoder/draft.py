@@ -16,9 +16,8 @@ class Frames:
 
     instance: pb.PackedInstance
     is_first: bool
-    contents: Sequence[
-        tuple[bytes, Sequence[int], bytes]
-    ] = ()  # bytes, ends of levels, digest of samples
+    # of each its bytes, the ends of its levels, the digest of its samples
+    contents: Sequence[tuple[bytes, Sequence[int], bytes]] = ()
     refused: str = ""
 
 

@@ -93,9 +93,7 @@ def _ready(pack: Pack, site: str) -> Event:
         instances=len(pack.index.instances),
         whole_series=is_series_pack(pack.key),
     )
-    name = pack.key.rpartition("/")[
-        2
-    ]  # of its members alone: it names no study, and no other pack has it
+    _, _, name = pack.key.rpartition("/")  # of its members: no study's, and no other pack's
     return Event(catalog.RENDITION_READY, site, partition_of(study), name, message)
 
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from isocenter.dicom.frames import Frame
+from isocenter.dicom.frames import Frame, FrameLayout
 from isocenter.errors import Busy, Corrupted, InvalidInstance, NotFound, PermanentError
 from isocenter.pixels.described import pixels_of, vr_place
 from isocenter.pixels.image import Image
 from isocenter.pixels.jobs import Job
 from isocenter.pixels.made import Made, made_of
 from isocenter.pixels.pool import CodecPool
-from isocenter.pixels.rendering import Rendering, Viewport
+from isocenter.pixels.rendering import THUMBNAIL_SIDE, Rendering, Viewport
 from isocenter.pixels.source import Source
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.ports.objects import ObjectStore
 from isocenter.runtime.local_file import local_file
 
 GROUP_BYTES = 64 << 20  # of decoded frames in one job, unless one frame is more
-THUMBNAIL = Rendering(viewport=Viewport(200, 200))
+THUMBNAIL = Rendering(viewport=Viewport(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
 ATTEMPTS = 2  # of a job that took too long: the machine may have been busy
 
 
@@ -31,6 +31,7 @@ class Piece:
 
     row: InstanceRow
     image: Image | None = None
+    layout: FrameLayout | None = None
     frames: tuple[Frame, ...] = ()
     first_number: int = 1
     refused: str = ""
@@ -51,11 +52,11 @@ class Maker:
 
     async def made(self, piece: Piece) -> Made | str:
         """The frames, or why they stay as stored; raises what the store raises."""
-        if piece.image is None:
+        if piece.image is None or piece.layout is None:
             return piece.refused
         try:
             async with self._file(piece.row) as path:
-                image = await self._whole_image(piece)
+                image = await self._as_written(piece.row, piece.image, piece.layout)
                 source = _source(piece.row, path)
                 first = piece.first_number
                 job = Job("rendition", source, piece.frames, image, frame_number=first)
@@ -73,7 +74,7 @@ class Maker:
                 "render",
                 _source(row, path),
                 (layout.frame(number),),
-                image.within(self._max_bytes),
+                await self._as_written(row, image.within(self._max_bytes), layout),
                 frame_number=number,
                 rendering=THUMBNAIL,
                 document=row.document,
@@ -89,15 +90,11 @@ class Maker:
                 continue
         raise InvalidInstance("the codec does not come to an end")
 
-    async def _whole_image(self, piece: Piece) -> Image:
-        image, (_, layout) = piece.image, pixels_of(piece.row)
-        if image is None or layout is None:
-            raise InvalidInstance("there is no image")
-        image = image.within(self._max_bytes)
+    async def _as_written(self, row: InstanceRow, image: Image, layout: FrameLayout) -> Image:
         if not image.swapped_words:
             return image
         start, end = vr_place(layout)
-        vr = await asyncio.to_thread(self._objects.read, piece.row.object_key, start, end)
+        vr = await asyncio.to_thread(self._objects.read, row.object_key, start, end)
         return image.written_as(vr)
 
     @asynccontextmanager
@@ -124,7 +121,7 @@ def pieces_of(row: InstanceRow, max_decoded_bytes: int) -> Iterator[Piece]:
     at_once = max(1, GROUP_BYTES // image.decoded_bytes)
     number = 1
     while group := tuple(islice(frames, at_once)):
-        yield Piece(row, image, group, number)
+        yield Piece(row, image, layout, group, number)
         number += len(group)
 
 

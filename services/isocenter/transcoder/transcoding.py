@@ -19,7 +19,6 @@ from isocenter.ports.index_rows import InstanceRow, StudyRow
 from isocenter.ports.objects import ObjectStore
 from isocenter.renditions.keys import series_of
 from isocenter.runtime.asking import Asking
-from isocenter.runtime.log import logger
 from isocenter.runtime.metrics import METRICS
 from isocenter.transcoder.packing import Packer
 from isocenter.transcoder.packs import Packs
@@ -29,8 +28,6 @@ from isocenter.transcoder.wanted import Pack, by_series, next_pack, places, unne
 STEP_S = 1.0  # after so long another study may have its turn
 MODALITIES_IN_STUDY = "00080061"
 FULL_RETRY_S = 30.0
-
-log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

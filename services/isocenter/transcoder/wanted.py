@@ -72,11 +72,11 @@ def next_pack(
     packs or it is no larger than a chunk, one pack of the whole in the index's order.
     """
     study, series = rows[0].study_instance_uid, rows[0].series_instance_uid
-    whole = Wanted(study, series, "series", tuple(rows))
+    whole = _whole(rows)
     known = places(packs)
     missing = [row for row in rows if _member(row) not in known]
     if is_complete and (not missing or len(rows) <= MAX_INSTANCES):
-        return None if any(pack.key == whole.key for pack in packs) else whole
+        return None if whole.key in {pack.key for pack in packs} else whole
     if missing:
         return Wanted(study, series, "chunk", tuple(missing[:MAX_INSTANCES]))
     return None
@@ -86,11 +86,15 @@ def unneeded(rows: Sequence[InstanceRow], packs: Sequence[Pack]) -> list[Pack]:
     """Packs of one series that hold nothing of these rows that another does not hold."""
     if not rows:
         return list(packs)
-    whole = Wanted(rows[0].study_instance_uid, rows[0].series_instance_uid, "series", tuple(rows))
-    if any(pack.key == whole.key for pack in packs):
-        return [pack for pack in packs if pack.key != whole.key]
+    whole_key = _whole(rows).key  # a digest of all members
+    if whole_key in {pack.key for pack in packs}:
+        return [pack for pack in packs if pack.key != whole_key]
     visible = {_member(row) for row in rows}
     return [pack for pack in packs if visible.isdisjoint(places([pack]))]
+
+
+def _whole(rows: Sequence[InstanceRow]) -> Wanted:
+    return Wanted(rows[0].study_instance_uid, rows[0].series_instance_uid, "series", tuple(rows))
 
 
 def _member(row: InstanceRow) -> Member:

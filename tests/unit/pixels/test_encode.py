@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isocenter.dicom.transfer_syntaxes import LOSSLESS_WRITTEN
+from isocenter.dicom.transfer_syntaxes import HTJ2K_RPCL, LOSSLESS_WRITTEN
 from isocenter.errors import InvalidInstance, UnsupportedSyntax
 from isocenter.pixels import encode
 from isocenter.pixels.encode import ENCODERS, encode_frame, photometric_of
@@ -68,7 +68,7 @@ def test_frame_that_does_not_come_back_is_not_given_out(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("second", "syntax"),
-    [("decode_with_gdcm", encode.JPEG_LS), ("decode_with_openjpeg", encode.HTJ2K_RPCL)],
+    [("decode_with_gdcm", encode.JPEG_LS), ("decode_with_openjpeg", HTJ2K_RPCL)],
 )
 def test_the_second_decoder_has_the_last_word(
     monkeypatch: pytest.MonkeyPatch, second: str, syntax: str
@@ -84,9 +84,9 @@ def test_the_second_decoder_has_the_last_word(
 def test_the_codestream_states_bits_stored_unless_samples_reach_beyond(sign: int) -> None:
     image = image_of(70, 70, 1, (16, 12, sign), "MONOCHROME2")
     samples = noise(image, 1)
-    assert depth(encode_frame(samples, image, encode.HTJ2K_RPCL)) == (12, sign)
+    assert depth(encode_frame(samples, image, HTJ2K_RPCL)) == (12, sign)
     samples[3, 3] = 8192  # an overlay in a high bit, say
-    assert depth(encode_frame(samples, image, encode.HTJ2K_RPCL)) == (16, sign)
+    assert depth(encode_frame(samples, image, HTJ2K_RPCL)) == (16, sign)
 
 
 def depth(stream: bytes) -> tuple[int, int]:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from isocenter.pixels.encode import HTJ2K_RPCL, SMALLEST_SIDE, encode_frame
+from isocenter.dicom.transfer_syntaxes import HTJ2K_RPCL
+from isocenter.pixels.encode import SMALLEST_SIDE, encode_frame
 from isocenter.pixels.htj2k import decode_htj2k
 from isocenter.pixels.image import Image
 
