@@ -85,6 +85,5 @@ def test_alert_fires_with_its_fault_and_not_before(
     platform.until_quiet()
     began_s = time.monotonic()
     with case.fault(platform) as meanwhile:
-        alert = platform.until_firing(case.alert, meanwhile)
+        platform.until_firing({"alertname": case.alert} | case.labels, meanwhile)
         record_property(f"{case.alert} fired after", f"{time.monotonic() - began_s:.1f} s")
-    assert alert["labels"].items() >= case.labels.items()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.support.alerting.pods import TOKEN, Pods
 from tests.support.alerting.prometheus import Prometheus, running_prometheus
@@ -63,18 +62,15 @@ class Watched:
         self._until(is_over, 2 * for_s)
         assert self.prometheus.errors() == []
 
-    def until_firing(self, name: str, meanwhile: Callable[[], object]) -> dict[str, Any]:
-        """Wait until an alert fires, doing something again and again meanwhile; gives the alert."""
-        found: list[dict[str, Any]] = []
+    def until_firing(self, labels: dict[str, str], meanwhile: Callable[[], object]) -> None:
+        """Wait until an alert with these labels fires, doing something again and again meanwhile."""
 
         def is_firing() -> bool:
             meanwhile()
             firing = self.prometheus.alerts("firing")
-            found.extend(one for one in firing if one["labels"]["alertname"] == name)
-            return bool(found)
+            return any(one["labels"].items() >= labels.items() for one in firing)
 
         self._until(is_firing, FIRING_WITHIN_S)
-        return found[0]
 
     def until_seen(self, query: str) -> None:
         """Wait until a query has an answer."""
