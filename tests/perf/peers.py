@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tests.perf.processes import cpu_s
+from tests.perf.processes import children, cpu_s
 from tests.support.ports import free_port
 
 # Debian builds DCMTK with Nagle's algorithm on, which costs its receivers 40 ms an answer: switched off, so that the
 # peers are measured at their best
 NO_NAGLE = {**os.environ, "TCP_NODELAY": "1"}
+PACKED_AFTER_S = (
+    6.0  # of nothing but listening; what arrives is packed after 2 s, or 5 more on a busy machine
+)
+STIRRING_S = 0.05
 ORTHANC_DICOMWEB = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
 
 
@@ -34,8 +38,21 @@ class Peer:
     url: str = ""
 
     def cpu_s(self) -> float:
-        """Processor seconds so far, all its processes."""
-        return cpu_s(self.process.pid)
+        """Processor seconds so far, all its processes but those that make what no peer makes."""
+        return cpu_s(self.process.pid) - self.packing_s()
+
+    def packing_s(self) -> float:
+        """Processor seconds of making packs for the quick viewer, in the machine's spare time."""
+        return sum(cpu_s(pid) for pid in children(self.process.pid, "serve", "transcoder"))
+
+    def until_packed(self) -> None:
+        """Wait until nothing is made any more: it would be the next peer's burden."""
+        spent_s, since_s = self.packing_s(), time.monotonic()
+        while time.monotonic() - since_s < PACKED_AFTER_S:
+            time.sleep(0.1)
+            now_s = self.packing_s()
+            if now_s - spent_s > STIRRING_S:
+                spent_s, since_s = now_s, time.monotonic()
 
     def instances_of(self, study: str) -> int:
         """How many instances of a study a search tells."""
@@ -81,7 +98,7 @@ def running(peer: Peer, *ports: int) -> Iterator[Peer]:
 def isocenter(folder: Path, workstation: int = 0) -> Iterator[Peer]:
     """Ours, all services and all syncs on; `workstation` is the port of a destination, WS1."""
     dicom, http = free_port(), free_port()
-    (folder / "config").mkdir(parents=True)
+    (folder / "config").mkdir(parents=True, exist_ok=True)
     if workstation:
         entry = (
             f'[[ae]]\ntitle = "WS1"\naddress = "127.0.0.1"\nport = {workstation}\nmay_ask = true\n'

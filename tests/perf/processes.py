@@ -25,6 +25,19 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def children(pid: int, *arguments: str) -> list[int]:
+    """Those below it that were started with these arguments at the end of their command line."""
+    found = []
+    for member in tree(pid):
+        try:
+            command = Path(f"/proc/{member}/cmdline").read_text().rstrip("\0").split("\0")
+        except OSError:
+            continue
+        if tuple(command[-len(arguments) :]) == arguments:
+            found.append(member)
+    return found
+
+
 def cpu_s(pid: int) -> float:
     """User and system seconds of the tree so far (those of ended children counted by their parents)."""
     total = 0

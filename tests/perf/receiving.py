@@ -59,7 +59,9 @@ def c_store(
         rates = spread([one.rate for one in sends])
         cpu = middle([one.cpu_ms for one in sends])
         soon = middle([one.searchable_s for one in sends])
+        packing = middle([one.packing_ms for one in sends])
         tail = f", all searchable after {soon:.2f} s" if soon else ""
+        tail += f", packs {packing:.2f} ms each" if packing else ""
         report.line(
             f"{name:10} {level} association(s){' with Nagle' if nagle else ''}: {rates} /s, "
             f"server CPU {cpu:.2f} ms each{tail}"

@@ -30,6 +30,9 @@ class Stored:
     cpu_ms: float  # of the server, for each instance stored and searchable
     sender_ms: float  # of the senders, for each instance
     busy: float  # share of all cores' time that was used while they sent
+    packing_ms: (
+        float  # of ours meanwhile and afterwards, for each instance: packs for the quick viewer
+    )
 
 
 def storescu(peer: Peer, folder: Path, *, nagle: bool) -> None:
@@ -90,7 +93,8 @@ def _measured(
     until_searchable: Callable[[], None],
 ) -> Stored:
     """Let all senders send at once, then look at the bill."""
-    before, senders_before, machine = peer.cpu_s(), _children_s(), Busy()
+    before, packing_before, senders_before = peer.cpu_s(), peer.packing_s(), _children_s()
+    machine = Busy()
     started = time.monotonic()
     with ThreadPoolExecutor(senders) as pool:
         list(pool.map(one, range(senders)))
@@ -100,7 +104,10 @@ def _measured(
     searchable = time.monotonic() - started if peer.dicomweb else 0.0
     time.sleep(0.5)  # what the server still does belongs to its bill
     cpu_ms = (peer.cpu_s() - before) * 1000 / total
-    return Stored(peer.name, senders, rate, searchable, cpu_ms, sender_ms, busy)
+    if peer.name == "isocenter":
+        peer.until_packed()
+    packing_ms = (peer.packing_s() - packing_before) * 1000 / total
+    return Stored(peer.name, senders, rate, searchable, cpu_ms, sender_ms, busy, packing_ms)
 
 
 def _children_s() -> float:

@@ -18,6 +18,7 @@ from isocenter.transcoder.packing import Packer
 from isocenter.transcoder.packs import Packs
 from isocenter.transcoder.service import pool_of
 from isocenter.transcoder.settings import TranscoderSettings
+from isocenter.transcoder.spare import Spare
 from isocenter.transcoder.transcoding import Transcoder
 
 HTJ2K_RPCL = "1.2.840.10008.1.2.4.202"
@@ -43,7 +44,10 @@ async def transcoding(archive: Archive, **given: object) -> AsyncIterator[Workin
         settings.max_decoded_bytes,
         4,
     )
-    transcoder = Transcoder(archive.reader, archive.objects, packs, packer, settings.min_free_bytes)
+    spare = Spare(settings.patience_s)
+    transcoder = Transcoder(
+        archive.reader, archive.objects, packs, packer, spare, settings.min_free_bytes
+    )
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(transcoder.run()) for _ in range(2)]
         try:

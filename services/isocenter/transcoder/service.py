@@ -19,6 +19,7 @@ from isocenter.transcoder.packs import Packs
 from isocenter.transcoder.rpc import servicer
 from isocenter.transcoder.schedule import Urgency
 from isocenter.transcoder.settings import TranscoderSettings
+from isocenter.transcoder.spare import Spare
 from isocenter.transcoder.sweeping import Sweep, SweepOf
 from isocenter.transcoder.transcoding import Outcome, Transcoder
 
@@ -55,7 +56,10 @@ def build(ports: Ports, settings: TranscoderSettings, pool: CodecPool) -> Servic
     packs = Packs(ports.objects)
     maker = Maker(ports.objects, pool, settings.max_decoded_bytes)
     packer = Packer(packs, maker, settings.max_decoded_bytes, AHEAD * settings.codec_processes)
-    transcoder = Transcoder(ports.index, ports.objects, packs, packer, settings.min_free_bytes)
+    spare = Spare(settings.patience_s)
+    transcoder = Transcoder(
+        ports.index, ports.objects, packs, packer, spare, settings.min_free_bytes
+    )
     listener = Listener(transcoder, ports.index, settings.site, settings.arriving_pause_s)
     expiry = Expiry(ports.index, ports.journal, ports.objects, ports.clock, settings.keep_days)
     indexers = tuple(names_in(settings.indexer_nodes))

@@ -24,6 +24,9 @@ class TranscoderSettings(ServiceSettings):
     codec_timeout_s: Seconds = 120.0
     max_decoded_bytes: Positive = 512 * MIB  # of one frame; larger ones stay as stored
     arriving_pause_s: Seconds = 2.0  # between two packs of one study that is still arriving
+    patience_s: Annotated[float, Field(ge=0, le=3600)] = (
+        5.0  # a pack waits for a machine that is not busy
+    )
     sweep_s: Seconds = 60.0
     keep_days: Annotated[int, Field(ge=0)] = 0  # after a study's last change; 0: for ever
     # room that has to be left; below it nothing is made, for receiving needs it

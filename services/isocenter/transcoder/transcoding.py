@@ -23,6 +23,7 @@ from isocenter.runtime.metrics import METRICS
 from isocenter.transcoder.packing import Packer
 from isocenter.transcoder.packs import Packs
 from isocenter.transcoder.schedule import Schedule, Urgency
+from isocenter.transcoder.spare import Spare
 from isocenter.transcoder.wanted import Pack, by_series, next_pack, places, unneeded
 
 STEP_S = 1.0  # after so long another study may have its turn
@@ -62,6 +63,7 @@ class Transcoder:
         objects: ObjectStore,
         packs: Packs,
         packer: Packer,
+        spare: Spare,
         min_free_bytes: int,
     ) -> None:
         self._index = index
@@ -69,12 +71,15 @@ class Transcoder:
         self._objects = objects
         self._packs = packs
         self._packer = packer
+        self._spare = spare
         self._min_free_bytes = min_free_bytes
         self._schedule: Schedule[Outcome] = Schedule()
         self._done: dict[str, _Work] = {}  # by study
 
     async def bring_up(self, study: str, urgency: Urgency) -> Outcome:
         """Return once the packs hold what can be found now or later; raises what index and store raise."""
+        if urgency is Urgency.READING:
+            self._spare.hurry()
         row = await self._ask(self._index.study, study)
         outcome = await self._schedule.want(study, _lane_of(row), urgency)
         METRICS.set("isocenter_transcoding_studies", len(self._schedule))
@@ -86,7 +91,6 @@ class Transcoder:
 
     async def _step(self, study: str, urgency: Urgency) -> Outcome | None:
         """Work on a study for a moment; its outcome when nothing is left to be done."""
-        del urgency
         row = await self._ask(self._index.study, study)
         rows = await self._ask(self._index.instances, study)
         packs = await asyncio.to_thread(self._packs.of_study, study)
@@ -95,7 +99,7 @@ class Transcoder:
         series = by_series(rows)
         for name in {series_of(pack.key) for pack in packs} | series.keys():
             members = series.get(name, [])
-            while await self._make_next(members, packs, is_complete=is_complete):
+            while await self._make_next(members, packs, urgency, is_complete=is_complete):
                 if time.monotonic() > end_s:
                     return None
             await self._remove(unneeded(members, _of(name, packs)), packs)
@@ -104,7 +108,12 @@ class Transcoder:
         return Outcome(len(rows), work.instances, _as_stored(rows, packs), tuple(packs), made_packs)
 
     async def _make_next(
-        self, rows: Sequence[InstanceRow], packs: list[Pack], *, is_complete: bool
+        self,
+        rows: Sequence[InstanceRow],
+        packs: list[Pack],
+        urgency: Urgency,
+        *,
+        is_complete: bool,
     ) -> bool:
         """Make one pack of a series where one is missing; tells whether it did."""
         if not rows:
@@ -114,6 +123,8 @@ class Transcoder:
         if wanted is None:
             return False
         await self._check_room()
+        if urgency is not Urgency.READING:
+            await self._spare.wait()
         known = places(standing)
         index = await self._packer.make(wanted, known)
         packs.append(Pack(wanted.key, index))
