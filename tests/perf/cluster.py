@@ -28,6 +28,7 @@ CLIENTS = 8
 SEGMENT_BYTES = 2_048  # of journal, one instance
 FOUND_SAMPLES = 200
 HOT_FRAMES = 16
+KEPT_BYTES = 64 << 20  # by a reading process: less than all frames, more than the hot ones
 WITHIN_S = 300.0
 BUCKET_REGION = "us-east-1"
 
@@ -88,7 +89,8 @@ class ClusterBench:
 @contextmanager
 def running(folder: Path) -> Iterator[ClusterBench]:
     """The platform, for as long as the block lasts."""
-    platform = ClusterPlatform(folder / "data")
+    kept = {"ISOCENTER_STREAMING_OBJECT_CACHE_BYTES": str(KEPT_BYTES)}
+    platform = ClusterPlatform(folder / "data", settings=kept)
     try:
         platform.start()
         yield ClusterBench(platform)

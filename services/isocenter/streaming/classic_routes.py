@@ -76,5 +76,5 @@ class ClassicRoutes:
             if first > 1:  # some of it was sent
                 raise
         size = stored.size_bytes
-        content = self._objects.piece(stored.object_key, size, 0, size)
+        content = await self._objects.piece(stored.object_key, size, 0, size)
         yield view(stored.viewed, "file", (content,))[0]

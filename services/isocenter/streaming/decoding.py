@@ -51,7 +51,7 @@ class Decoding:
         key = (stored.viewed.digest, stored.viewed.edit_version, number)
         kept = _counted("frames", self._frames.get(key))
         if kept is None:
-            image = self._image(stored).within(self._max_bytes)
+            image = (await self._image(stored)).within(self._max_bytes)
             kept = await self._run(stored, Job("decode", _NOWHERE, (stored.frame(number),), image))
             self._frames.put(key, kept, len(kept) + 200)
         return kept
@@ -63,7 +63,7 @@ class Decoding:
         key = (stored.viewed.digest, stored.viewed.edit_version, number, rendering)
         kept = _counted("pictures", self._pictures.get(key))
         if kept is None:
-            image = self._image(stored).within(self._max_bytes)
+            image = (await self._image(stored)).within(self._max_bytes)
             job = Job(
                 "render",
                 _NOWHERE,
@@ -94,7 +94,7 @@ class Decoding:
             raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
         kept = transfer_syntax(stored.transfer_syntax_uid)
         decode = stored.layout is not None and (kept.encapsulated or kept.big_endian)
-        frames, image = self._whole(stored) if decode else ((), None)
+        frames, image = await self._whole(stored) if decode else ((), None)
         kind: Kind = "implicit" if syntax == IMPLICIT_VR_LITTLE_ENDIAN else "explicit"
         job = Job(kind, _NOWHERE, frames, image, max_bytes=self._max_bytes)
         return await self._run(stored, job)
@@ -105,7 +105,7 @@ class Decoding:
         if kept is None:
             if stored.layout is None:
                 raise NotAcceptable("there are no pixels to be compressed")
-            frames, image = self._whole(stored)
+            frames, image = await self._whole(stored)
             job = Job(
                 "compressed", _NOWHERE, frames, image, max_bytes=self._max_bytes, syntax=syntax
             )
@@ -123,20 +123,20 @@ class Decoding:
         job = Job("classic", _NOWHERE, frame_number=first, max_bytes=CLASSIC_BYTES)
         return divided_of(*await self._answer(stored, job))
 
-    def _whole(self, stored: Stored) -> tuple[tuple[Frame, ...], Image]:
+    async def _whole(self, stored: Stored) -> tuple[tuple[Frame, ...], Image]:
         """All frames; raises LimitExceeded, NotAcceptable."""
         if stored.size_bytes > self._max_bytes:
             raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
-        image = self._image(stored)
+        image = await self._image(stored)
         image.within(self._max_bytes, image.number_of_frames)
         return tuple(stored.frame(n) for n in range(1, image.number_of_frames + 1)), image
 
-    def _image(self, stored: Stored) -> Image:
+    async def _image(self, stored: Stored) -> Image:
         image = stored.described()
         if not image.swapped_words or stored.layout is None:
             return image
         start, end = vr_place(stored.layout)
-        vr = self._objects.piece(stored.object_key, stored.size_bytes, start, end)
+        vr = await self._objects.piece(stored.object_key, stored.size_bytes, start, end)
         return image.written_as(bytes(vr))
 
     async def _run(self, stored: Stored, job: Job) -> bytes:

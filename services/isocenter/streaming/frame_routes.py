@@ -84,19 +84,19 @@ class FrameRoutes:
         if await unchanged(request, etag, headers):
             return
         try:
-            contents = self._packed(packed, numbers)
+            contents = await self._packed(packed, numbers)
         except NotFound:  # the pack was put together with others this moment
             self._packs.forget(stored.viewed)
             packed = await self._packs.of(stored.viewed) or packed
-            contents = self._packed(packed, numbers)
+            contents = await self._packed(packed, numbers)
         pieces = view(stored.viewed, "frame", _enclosed(contents, form))
         headers.append(("Content-Type", _content_type(form)))
         release = self._objects.releasing(packed.key, packed.size_bytes)
         await respond_ranged(request, headers, pieces, etag, release)
 
-    def _packed(self, packed: Packed, numbers: Sequence[int]) -> list[list[Body]]:
+    async def _packed(self, packed: Packed, numbers: Sequence[int]) -> list[list[Body]]:
         return [
-            [self._objects.piece(packed.key, packed.size_bytes, *packed.range(number))]
+            [await self._objects.piece(packed.key, packed.size_bytes, *packed.range(number))]
             for number in numbers
         ]
 
@@ -135,7 +135,7 @@ class FrameRoutes:
             return await self._decoding.inflated(stored, start, end)
         if end > stored.size_bytes:
             raise NotFound("the range lies outside the stored object")
-        return self._objects.piece(stored.object_key, stored.size_bytes, start, end)
+        return await self._objects.piece(stored.object_key, stored.size_bytes, start, end)
 
 
 def frame_numbers(text: str) -> list[int]:

@@ -1,6 +1,5 @@
-"""Stored objects as memory: mapped files, few of them kept, so that a frame is sent without being copied."""
+"""Stored objects as memory: mapped files, a bounded number of them, so that a frame is sent without a copy."""
 
-import asyncio
 import contextlib
 import mmap
 import os
@@ -13,6 +12,7 @@ from isocenter.runtime.local_file import local_file
 from isocenter.runtime.web import Body
 from isocenter.streaming.cache import Lru
 from isocenter.streaming.pieces import nothing
+from isocenter.streaming.remote_objects import RemoteObjects
 
 LARGE_BYTES = 16 << 20
 MAP_WEIGHT = 64 << 10  # an open map costs at least this much of the bound
@@ -21,17 +21,21 @@ MAP_WEIGHT = 64 << 10  # an open map costs at least this much of the bound
 class ObjectsView:
     """Ranges of objects. An object that is removed while mapped stays readable to those who hold a view."""
 
-    def __init__(self, objects: ObjectStore, max_open: int, max_mapped_bytes: int) -> None:
+    def __init__(
+        self, objects: ObjectStore, max_open: int, max_mapped_bytes: int, max_kept_bytes: int
+    ) -> None:
         self._objects = objects
         self._per_map = max(MAP_WEIGHT, max_mapped_bytes // max_open)
         self._maps: Lru[str, mmap.mmap] = Lru(max_mapped_bytes)
+        self._remote = RemoteObjects(objects, max_kept_bytes)
 
-    def piece(self, key: str, size_bytes: int, start: int, end: int) -> Body:
+    async def piece(self, key: str, size_bytes: int, start: int, end: int) -> Body:
         """Bytes `[start, end)` of an object of this size.
 
         Raises:
             NotFound: the object is not there.
             Corrupted: it has another size, or ends before the range does.
+            Unavailable, StorageFailed: a store on a server, or what is kept of it here.
         """
         if not 0 <= start <= end <= size_bytes:
             raise Corrupted("a range lies outside the stored object")
@@ -39,17 +43,16 @@ class ObjectsView:
         if mapped is None:
             path = self._objects.local_path(key)
             if path is None:
-                return self._objects.read(key, start, end)
+                return await self._remote.piece(key, size_bytes, start, end)
             mapped = self._open(key, path, size_bytes)
         if len(mapped) != size_bytes:
             raise Corrupted("the stored object has another size than the index says")
         return memoryview(mapped)[start:end]
 
-    async def fetched(self, key: str, size_bytes: int, start: int, end: int) -> Body:
-        """As `piece`, without keeping the event loop waiting for a store on a server."""
-        if self._maps.get(key) is None and self._objects.local_path(key) is None:
-            return await asyncio.to_thread(self.piece, key, size_bytes, start, end)
-        return self.piece(key, size_bytes, start, end)
+    def expect(self, key: str, size_bytes: int) -> None:
+        """A piece of it will be asked for soon; of files there is nothing to prepare."""
+        if self._objects.local_path(key) is None:
+            self._remote.expect(key, size_bytes)
 
     def releasing(self, key: str, size_bytes: int) -> Callable[[], None]:
         """What lets the pages of a large object leave this process's memory, to be called once they were sent."""

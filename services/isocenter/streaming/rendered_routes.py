@@ -137,7 +137,7 @@ class RenderedRoutes:
         if await unchanged(request, etag, headers):
             return
         try:
-            picture = await self._objects.fetched(
+            picture = await self._objects.piece(
                 packed.key, packed.size_bytes, start, start + thumbnail.length
             )
         except NotFound:  # put together with others this moment

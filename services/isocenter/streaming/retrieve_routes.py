@@ -17,6 +17,7 @@ from isocenter.streaming.stored import Instances, Stored, stored_of
 from isocenter.streaming.view import entity_tag, entity_tag_of_many, view
 
 _ATTACHED = ("Content-Disposition", "attachment")
+AHEAD = 4  # instances that a store on a server is asked for while one is sent
 PAUSE_EVERY = 64  # instances: lets others run when a client is gone and nothing waits
 
 
@@ -86,6 +87,8 @@ class RetrieveRoutes:
         await request.start(200, headers)
         for place, one in enumerate(found):
             await request.write(_head(one, form, first=place == 0))
+            for later in found[place + 1 : place + 1 + AHEAD]:
+                self._objects.expect(later.object_key, later.size_bytes)
             await self._write(request, one, form)
             if place % PAUSE_EVERY == PAUSE_EVERY - 1:
                 await asyncio.sleep(0)
@@ -103,7 +106,7 @@ class RetrieveRoutes:
         syntax = syntax_sent(stored, form)
         if syntax == stored.transfer_syntax_uid:
             size = stored.size_bytes
-            content = self._objects.piece(stored.object_key, size, 0, size)
+            content = await self._objects.piece(stored.object_key, size, 0, size)
         else:
             content = await self._decoding.rewritten(stored, syntax)
         return view(stored.viewed, "file", (content,))

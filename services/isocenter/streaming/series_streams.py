@@ -113,7 +113,7 @@ class SeriesStreams:
         packs = {(one.packed.key, one.packed.size_bytes) for one in frames if one.packed}
         try:
             for key, size_bytes in packs:
-                await self._objects.fetched(key, size_bytes, 0, 1)
+                await self._objects.piece(key, size_bytes, 0, 1)
         except NotFound:
             return False
         return True
@@ -157,9 +157,7 @@ class SeriesStreams:
         if packed is None:
             raise NotFound("the frame is in no pack")
         place = packed.range(frame.number)[0]
-        return await self._objects.fetched(
-            packed.key, packed.size_bytes, place + start, place + end
-        )
+        return await self._objects.piece(packed.key, packed.size_bytes, place + start, place + end)
 
     async def _moved(self, frame: Frame) -> Frame:
         """The same bytes in another pack, for packs are put together; raises NotFound when they are nowhere."""

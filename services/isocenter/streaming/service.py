@@ -37,7 +37,12 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
     ask = Asking(ports.index)
     generation = Generation(ports.index, ask)
     instances = Instances(ports.index, ask, generation)
-    objects = ObjectsView(ports.objects, settings.max_open_objects, settings.max_mapped_bytes)
+    objects = ObjectsView(
+        ports.objects,
+        settings.max_open_objects,
+        settings.max_mapped_bytes,
+        settings.object_cache_bytes,
+    )
     decoding = Decoding(objects, settings)
     packs = PackTables(ports.objects, settings.pack_table_cache_bytes)
     changes = Changes(generation)

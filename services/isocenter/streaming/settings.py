@@ -23,6 +23,7 @@ class StreamingSettings(ServiceSettings):
     max_open_objects: Positive = 512
     # kept mapped between requests: page cache, not memory of its own
     max_mapped_bytes: Positive = 192 * MIB
+    object_cache_bytes: Positive = 2048 * MIB  # on local disk, of a store on a server
     metadata_cache_bytes: Positive = 32 * MIB
     pack_table_cache_bytes: Positive = 64 * MIB
     arrangement_cache_bytes: Positive = 8 * MIB

@@ -246,7 +246,7 @@ def test_a_stream_goes_on_when_its_pack_is_put_together_with_others(
 ) -> None:
     (key,) = pack_keys(archive)
     moved = key.replace("/series.", "/chunk.")
-    honest = ObjectsView.fetched
+    honest = ObjectsView.piece
     reads = 0
 
     async def moves(view: ObjectsView, *place: Any) -> Any:
@@ -257,7 +257,7 @@ def test_a_stream_goes_on_when_its_pack_is_put_together_with_others(
             view._maps.clear()
         return await honest(view, *place)
 
-    monkeypatch.setattr(ObjectsView, "fetched", moves)
+    monkeypatch.setattr(ObjectsView, "piece", moves)
     try:
         with streaming(archive) as fresh:
             body = httpx.get(f"{fresh.dicomweb}{STREAM}").content
