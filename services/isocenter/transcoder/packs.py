@@ -1,6 +1,7 @@
 """The packs that stand: listed, their tables kept, read, written, removed. Blocking; called in threads."""
 
 from collections.abc import Callable
+from functools import partial
 
 from isocenter.api.renditions.v1 import pack_pb2 as pb
 from isocenter.errors import Corrupted, NotFound
@@ -10,6 +11,7 @@ from isocenter.renditions.pack import frame_bytes, read_index
 from isocenter.runtime.log import logger
 from isocenter.transcoder.draft import Draft
 from isocenter.transcoder.wanted import Pack
+from isocenter.transcoder.windows import Windows
 
 MAX_TABLES = 256
 
@@ -21,6 +23,7 @@ class Packs:
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
+        self._windows = Windows(objects)
         self._tables: dict[str, pb.PackIndex] = {}
 
     def of_study(self, study: str) -> list[Pack]:
@@ -35,7 +38,7 @@ class Packs:
 
     def frame(self, pack: Pack, frame: pb.PackedFrame) -> bytes:
         """A frame's bytes; raises Corrupted, NotFound."""
-        return frame_bytes(lambda start, end: self._objects.read(pack.key, start, end), frame)
+        return frame_bytes(partial(self._windows.read, pack.key), frame)
 
     def draft(self, study: str, series: str) -> Draft:
         """Begin a pack that nobody sees yet."""
@@ -44,6 +47,7 @@ class Packs:
     def remove(self, pack: Pack) -> None:
         """Take a pack away; who reads it finds its frames in another one, or as stored."""
         self._tables.pop(pack.key, None)
+        self._windows.forget(pack.key)
         self._objects.delete(pack.key)
 
     def _table(self, key: str, size_bytes: int) -> pb.PackIndex | None:
