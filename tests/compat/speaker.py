@@ -107,6 +107,11 @@ def write_journal(folder: str, later: dict[str, str]) -> Any:
     return [[kind.name, shown(one)] for kind, one in written]
 
 
+def say_kinds() -> Any:
+    """The kinds of journal entries that are known."""
+    return [kind.name for kind in MESSAGES]
+
+
 def read_journal(folder: str) -> Any:
     """Every entry of every stream, understood, and with its bytes."""
     journal = FileJournal(Path(folder), HybridClock())
@@ -173,7 +178,7 @@ async def _refusal(stub: Any, request: Message) -> str:
 ROLES: dict[str, Callable[..., Any]] = {
     role.__name__: role
     for role in (
-        say_events, hear_events, write_journal, read_journal, say_index, hear_index, ask_indexer,
+        say_events, hear_events, say_kinds, write_journal, read_journal, say_index, hear_index, ask_indexer,
     )
 }  # fmt: skip
 

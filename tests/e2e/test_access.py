@@ -140,7 +140,7 @@ def test_ae_is_refused_until_it_is_listed_and_then_served_at_once(
     open_desk: Commanded, tmp_path: Path
 ) -> None:
     assert echo(open_desk, "CT01") != 0
-    assert "empty" in open_desk.cli("ae").stdout
+    assert "empty" in open_desk.cli("ae", "list", "--file").stdout
     (open_desk.data / "config" / "ae.toml").write_text(
         f'[[ae]]\ntitle = "CT01"\naddress = "{open_desk.address}"\nmay_send = true\n'
         '[[ae]]\ntitle = "ELSEWHERE"\naddress = "203.0.113.9"\nmay_send = true\n'
@@ -151,12 +151,34 @@ def test_ae_is_refused_until_it_is_listed_and_then_served_at_once(
         assert time.monotonic() < deadline
     assert echo(open_desk, "CT02") != 0
     assert echo(open_desk, "ELSEWHERE") != 0
-    assert [entry["title"] for entry in open_desk.json("ae")] == ["CT01", "ELSEWHERE", "LOOKS"]
+    assert [entry["title"] for entry in open_desk.json("ae", "list", "--file")] == [
+        "CT01",
+        "ELSEWHERE",
+        "LOOKS",
+    ]
     file = tmp_path / "a.dcm"
     file.write_bytes(part10(fresh_uid(), fresh_uid(), fresh_uid()))
     send = ("storescu", "-aec", "ISOCENTER", open_desk.address, open_desk.dicom_port, file)
     assert foreign.run(send[0], "-aet", "CT01", *send[1:]).returncode == 0
     assert foreign.run(send[0], "-aet", "LOOKS", *send[1:]).returncode != 0
     (open_desk.data / "config" / "ae.toml").write_text("[[ae")
-    assert "cannot be read" in open_desk.cli("ae", code=1).stderr
+    assert "cannot be read" in open_desk.cli("ae", "list", "--file", code=1).stderr
     assert echo(open_desk, "CT01") == 0
+
+
+def test_administrator_changes_the_ae_list_and_nobody_else(
+    open_desk: Commanded, tokens: dict[str, str]
+) -> None:
+    entry = {"title": "CT07", "address": open_desk.address, "may_send": True}
+
+    def put(**arguments: object) -> int:
+        with httpx.Client(base_url=open_desk.url, timeout=30, **arguments) as client:  # type: ignore[arg-type]
+            return client.put("/api/ae", json=entry).status_code
+
+    assert put() == 401
+    assert [put(**bearer(tokens[role])) for role in ("reader", "sender")] == [403, 403]
+    assert echo(open_desk, "CT07") != 0
+    assert put(**bearer(tokens["administrator"])) == 200
+    deadline = time.monotonic() + 10
+    while echo(open_desk, "CT07") != 0:
+        assert time.monotonic() < deadline

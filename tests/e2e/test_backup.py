@@ -33,6 +33,7 @@ SEARCHES = (
     "/dicom-web/instances?includefield=all",
     "/api/held",
     "/api/quarantine",
+    "/api/ae",
 )
 KINDS = {"journal": "*.seg", "quarantine": "*.bin", "config": "users.json"}
 MANY = 80  # instances, so that a backup takes long enough to be killed in it
@@ -53,6 +54,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commanded]:
         for name in ("First^Man", "Second^Man"):
             give(running.url, part10(sop, fresh_uid(), fresh_uid(), name=name))
         give(running.url, part10("not.a.uid", fresh_uid(), fresh_uid()))
+        running.cli("ae", "add", "WS1", "--address", "10.0.0.30", "--port", 104, "--may-ask")
         running.cli("user", "add", "radiologist", "--role", "reader", "--token")
         running.until_settled()
         yield running

@@ -1,15 +1,15 @@
-"""`isocenter ae`: who may send and ask by DICOM, and where studies can be moved. Kept in `config/ae.toml`."""
+"""`isocenter ae`: who may send and ask by DICOM, and where studies can be moved.
 
-import json
-import os
-import re
-import tomllib
-from pathlib import Path
+Changes are entries of the running platform's journal; with `--file` they are made in the list that a platform starts
+with, `config/ae.toml` of the data folder.
+"""
+
 from typing import Any
 
 import click
 
 from isocenter.cli import show
+from isocenter.cli.ae_file import AeFile
 from isocenter.cli.client import Platform
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
@@ -19,45 +19,20 @@ from isocenter.dimse.requestor import Requestor
 from isocenter.dimse.sop_classes import VERIFICATION
 from isocenter.dimse.user_information import own_information
 from isocenter.errors import InvalidRequest
-from isocenter.ingest.ae_list import AeList, parse_ae_list
+from isocenter.ingest.ae_entry import AeEntry, read_entry
 from isocenter.ingest.destinations import LOST, Destination
+from isocenter.ingest.tls_files import towards
 
+PATH = "/api/ae"
 FIELDS = ("title", "address", "port", "may_send", "may_ask", "moves_to", "tls", "tls_subject")
-_ENTRY = re.compile(r"^\s*\[\[ae\]\]", re.MULTILINE)
+COLUMNS = (*FIELDS, "source", "by")
 
-
-def _path(platform: Platform) -> Path:
-    return platform.layout().config / "ae.toml"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} cannot be read: {type(error).__name__}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    """Put the new list in the old one's place at once, when it is a good one."""
-    try:
-        parse_ae_list(text.encode())
-    except InvalidRequest as error:
-        raise click.ClickException(error.message) from error
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-
-
-def _entries(text: str, path: Path) -> list[dict[str, Any]]:
-    try:
-        found: list[dict[str, Any]] = tomllib.loads(text).get("ae", [])
-    except tomllib.TOMLDecodeError as error:
-        raise click.ClickException(f"{path} cannot be read: {error}") from error
-    return found
+in_file = click.option(
+    "--file",
+    "in_file",
+    is_flag=True,
+    help="The list to start with, config/ae.toml of the data folder; no platform need run.",
+)
 
 
 @click.group(invoke_without_command=True)
@@ -65,21 +40,30 @@ def _entries(text: str, path: Path) -> list[dict[str, Any]]:
 def ae(context: click.Context) -> None:
     """Show the AE list, add to it, remove from it, try a destination out.
 
-    Changes take effect within a second, without a restart. The list is config/ae.toml in the data folder.
+    Changes take effect within a second or two in all processes of the platform, without a restart. They are entries of
+    the journal, with who made them. A platform starts with the list in config/ae.toml of its data folder; of a title
+    that was added or removed since, the file counts no more.
     """
     if context.invoked_subcommand is None:
         context.invoke(list_entries)
 
 
 @ae.command("list")
+@in_file
 @click.pass_obj
-def list_entries(platform: Platform, /) -> None:
-    """Show who may send and ask, and where studies can be moved."""
-    path = _path(platform)
-    known = _entries(_read(path), path)
-    lines = ([_shown(entry.get(name, "")) for name in FIELDS] for entry in known)
-    empty = f"The AE list is empty. It is the file {path}"
-    show.answer(known, lambda: show.table(FIELDS, lines, empty=empty), in_json=platform.as_json)
+def list_entries(platform: Platform, /, in_file: bool = False) -> None:
+    """Show who may send and ask, where studies can be moved, and who said so."""
+    known = _known(platform, in_file=in_file)
+    lines = ([_shown(entry.get(name, "")) for name in COLUMNS] for entry in known)
+    empty = "The AE list is empty."
+    show.answer(known, lambda: show.table(COLUMNS, lines, empty=empty), in_json=platform.as_json)
+
+
+def _known(platform: Platform, *, in_file: bool) -> list[dict[str, Any]]:
+    if in_file:
+        return AeFile(platform.layout().config).entries()
+    found: list[dict[str, Any]] = platform.call("GET", PATH)
+    return found
 
 
 def _shown(value: Any) -> str:
@@ -99,33 +83,44 @@ def _shown(value: Any) -> str:
     "--tls", is_flag=True, help="It listens with TLS, and is believed by dicom-tls-ca.crt."
 )
 @click.option("--tls-subject", default="", help="Subject that its certificate has to have.")
+@click.option("--replace", is_flag=True, help="In the place of what the list says of it.")
+@in_file
 @click.pass_obj
-def add(platform: Platform, /, title: str, **given: Any) -> None:
+def add(platform: Platform, /, title: str, *, replace: bool, in_file: bool, **given: Any) -> None:
     """Add TITLE, an AE title."""
-    path = _path(platform)
-    text = _read(path)
-    if any(entry.get("title") == title for entry in _entries(text, path)):
-        raise click.ClickException(f"{title} is in the list already: remove it first")
+    if given["moves_to"]:
+        given["moves_to"] = list(given["moves_to"])
     entry = {"title": title, **{name: value for name, value in given.items() if value}}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in entry.items()]
-    _write(path, "\n".join([*([text.rstrip(), ""] if text.strip() else []), "[[ae]]", *lines, ""]))
+    _checked(entry)
+    is_known = any(one.get("title") == title for one in _known(platform, in_file=in_file))
+    if is_known and not replace:
+        raise click.ClickException(f"{title} is in the list already: --replace it, or remove it")
+    if in_file:
+        file = AeFile(platform.layout().config)
+        file.remove(title)
+        file.add(entry)
+    else:
+        platform.call("PUT", PATH, json=entry)
     show.answer(entry, lambda: show.console.print(f"{title} is added."), in_json=platform.as_json)
+
+
+def _checked(entry: dict[str, Any]) -> AeEntry:
+    try:
+        return read_entry(entry, 1)
+    except InvalidRequest as error:
+        raise click.ClickException(error.message) from error
 
 
 @ae.command("remove")
 @click.argument("title")
+@in_file
 @click.pass_obj
-def remove(platform: Platform, /, title: str) -> None:
-    """Remove TITLE with all its entries; the others stay as they are written."""
-    path = _path(platform)
-    text = _read(path)
-    starts = [match.start() for match in _ENTRY.finditer(text)]
-    ends = [*starts[1:], len(text)]
-    blocks = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    kept = [block for block in blocks if _entries(block, path)[0].get("title") != title]
-    if len(kept) == len(blocks):
+def remove(platform: Platform, /, title: str, *, in_file: bool) -> None:
+    """Remove TITLE with all its entries; the others stay as they are."""
+    if not in_file:
+        platform.call("DELETE", PATH, params={"title": title})
+    elif not AeFile(platform.layout().config).remove(title):
         raise click.ClickException(f"{title} is not in the list")
-    _write(path, text[: starts[0]] + "".join(kept))
     done = {"title": title, "removed": True}
     show.answer(done, lambda: show.console.print(f"{title} is removed."), in_json=platform.as_json)
 
@@ -133,15 +128,11 @@ def remove(platform: Platform, /, title: str) -> None:
 @ae.command("echo")
 @click.argument("title")
 @click.option("--from", "own", default="ISOCENTER", show_default=True, help="Our own AE title.")
+@in_file
 @click.pass_obj
-def echo(platform: Platform, /, title: str, own: str) -> None:
-    """Ask a destination whether it is there (C-ECHO). Exit code 1 when it is not."""
-    try:
-        destination = AeList(_path(platform)).address_of(title)
-    except InvalidRequest as error:
-        raise click.ClickException(error.message) from error
-    if destination is None:
-        raise click.ClickException(f"the list has no address and port of {title}")
+def echo(platform: Platform, /, title: str, own: str, *, in_file: bool) -> None:
+    """Ask a destination whether it is there (C-ECHO), from this machine. Exit code 1 when it is not."""
+    destination = _destination(platform, title, _known(platform, in_file=in_file))
     try:
         status = _echo(destination, own)
     except LOST as error:
@@ -152,6 +143,16 @@ def echo(platform: Platform, /, title: str, own: str) -> None:
         raise click.ClickException(f"{title} answers with status {status:04X}")
     done = {"title": title, "answers": True}
     show.answer(done, lambda: show.console.print(f"{title} answers."), in_json=platform.as_json)
+
+
+def _destination(platform: Platform, title: str, known: list[dict[str, Any]]) -> Destination:
+    for said in known:
+        if said.get("title") == title and said.get("port"):
+            entry = _checked({name: value for name, value in said.items() if name in FIELDS})
+            config = platform.layout().config
+            secured = towards(config, entry.tls_subject) if entry.tls else None
+            return Destination(title, entry.address, entry.port, secured)
+    raise click.ClickException(f"the list has no address and port of {title}")
 
 
 def _echo(to: Destination, own: str) -> int:

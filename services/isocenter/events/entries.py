@@ -24,6 +24,7 @@ class EntryKind(IntEnum):
     ARRIVAL = 12
     DEPARTURE = 13
     REDACTED = 14  # takes the place of a purged header; says nothing
+    AE_CHANGED = 16
 
 
 MESSAGES: dict[EntryKind, type[Message]] = {
@@ -41,4 +42,5 @@ MESSAGES: dict[EntryKind, type[Message]] = {
     EntryKind.ARRIVAL: pb.Arrival,
     EntryKind.DEPARTURE: pb.Departure,
     EntryKind.REDACTED: pb.Redacted,
+    EntryKind.AE_CHANGED: pb.AeChanged,
 }

@@ -16,7 +16,7 @@ from isocenter.adapters.open import (
 from isocenter.dicomweb.problems import answer_of
 from isocenter.dimse.limits import Patience
 from isocenter.ingest.admission import Places
-from isocenter.ingest.ae_list import AeList
+from isocenter.ingest.ae_list import AE_LIST, AeList
 from isocenter.ingest.asking_streaming import StreamingClient
 from isocenter.ingest.associations import Address
 from isocenter.ingest.commitment import Committer
@@ -33,7 +33,6 @@ from isocenter.runtime.recording import start_recording
 from isocenter.runtime.rpc_channels import blocking_channels
 from isocenter.runtime.store_probe import prove_store
 
-AE_LIST = "ae.toml"
 REPORTERS = 2  # storage commitments checked and told at once
 CONNECTIONS = 256  # open sockets, those that are no association yet included
 
@@ -46,7 +45,12 @@ def open_listener(
     committing: tuple[Committer, Executor],
 ) -> Listener:
     """Bind the ports of the DICOM address; nobody is served before `start`."""
-    ae_list = AeList(settings.config_folder / AE_LIST, accept_unknown=settings.accept_unknown)
+    ingest.ae_journal.look()
+    ae_list = AeList(
+        settings.config_folder / AE_LIST,
+        ingest.ae_journal,
+        accept_unknown=settings.accept_unknown,
+    )
     address = Address(
         ingest.receiver,
         ae_list,
@@ -101,7 +105,8 @@ async def compose(settings: IngestSettings, stack: AsyncExitStack) -> Process:
     listener.start()
     receiving = build(ingest, purges=settings.purges)
     drains = (listener.drain, *receiving.drains)
-    receiving = replace(receiving, drains=drains, tasks={**receiving.tasks, **store.tasks})
+    tasks = {**receiving.tasks, **store.tasks, "ae list": ingest.ae_journal.run}
+    receiving = replace(receiving, drains=drains, tasks=tasks)
     if not settings.answer_http:
         return Process(replace(receiving, routes=()))
     web = open_web(receiving.routes, answer_of, recording.auditor, settings, stack)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.acknowledged_spool import AcknowledgedSpool
+from isocenter.ingest.ae_journal import AeJournal
+from isocenter.ingest.ae_list import AE_LIST, AeList
+from isocenter.ingest.ae_routes import AeRoutes
 from isocenter.ingest.announce import Announcer
 from isocenter.ingest.catching_up import CatchingUp
 from isocenter.ingest.deletion import Deletions
@@ -58,6 +61,7 @@ class Ingest:
         marks = Marks(settings.low_mark_bytes, settings.hard_mark_bytes)
         self.receiver = Receiver(ports.objects, self._acknowledger, clock, marks=marks)
         self.recorder = Recorder(recording.writer, recording.clock, self.announcer)
+        self.ae_journal = AeJournal(recording.journal, clock, settings.node)
         self._workers = Workers(settings.http_bodies)
 
     def routes(self) -> list[Route]:
@@ -74,7 +78,10 @@ class Ingest:
             grace_ms=settings.deletion_grace_ms,
         )
         decisions = QuarantineDecisions(ask, ports.objects, self.receiver, self.recorder, auditor)
+        # a file that is wrong stops the listener, not the routes by which it is looked into
+        ae_list = AeList(settings.config_folder / AE_LIST, self.ae_journal, lenient=True)
         return [
+            *AeRoutes(ae_list, self.ae_journal, auditor).routes(),
             *Stow(self.receiver, self._workers, settings.public_url).routes(),
             *ImportRoute(self.receiver, self._workers).routes(),
             *DeletionRoutes(deletions).routes(),
@@ -115,6 +122,7 @@ class Ingest:
         """End the threads; nothing is being received any more."""
         self._workers.close()
         self.receiver.close()
+        self.ae_journal.close()
 
 
 def build(ingest: Ingest, *, purges: bool) -> Service:

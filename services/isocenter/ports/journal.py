@@ -8,6 +8,7 @@ from isocenter.errors import StorageFailed
 from isocenter.events.entries import EntryKind
 
 AUDIT = "-audit"  # ends the node of a stream of audit entries; a process's own name is that much shorter
+AE = "-ae"  # ends the node of a stream of changes of the AE list: few, so that whoever needs it reads them alone
 
 
 class StreamEnded(StorageFailed):
@@ -24,6 +25,11 @@ class Stream(NamedTuple):
     def is_audit(self) -> bool:
         """Holds audit entries only: nothing in it concerns a projection of images."""
         return self.node.endswith(AUDIT)
+
+    @property
+    def is_ae(self) -> bool:
+        """Holds what people decided of application entities."""
+        return self.node.endswith(AE)
 
 
 def without_number(node: str) -> str:

@@ -18,6 +18,7 @@ class Action(StrEnum):
     TRANSCODE = "transcode"  # have the platform make now what it makes by itself
     RELEASE = "release"  # let what was taken from patients out to others
     RE_IDENTIFY = "re_identify"  # tell whose an anonymized study is
+    CONFIGURE = "configure"  # say who may come in, and where studies may go
     OBSERVE = "observe"  # state of the platform, quarantine and held lists
 
 

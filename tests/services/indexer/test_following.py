@@ -14,7 +14,7 @@ from isocenter.errors import StorageFailed, Unavailable
 from isocenter.events.entries import EntryKind
 from isocenter.indexer.indexing import Indexer
 from isocenter.ports.index_rows import IndexBatch
-from isocenter.ports.journal import Entry
+from isocenter.ports.journal import AE, Entry, commits_behind
 
 
 @pytest.fixture
@@ -356,6 +356,18 @@ def test_entry_that_cannot_be_decoded_does_not_stop_the_others(world: World) -> 
     world.tell(receipt())
     indexer.follow()
     assert len(world.visible()) == 1
+
+
+def test_changes_of_the_ae_list_are_passed_over_and_wait_for_nobody(world: World) -> None:
+    indexer = world.start()
+    world.tell(receipt())
+    world.tell(entries.AeChanged(title="CT1", caller="anna"), node=f"web{AE}")
+    indexer.follow()
+    assert len(world.visible()) == 1
+    ends = world.journal.ends()
+    assert sorted(stream.is_ae for stream in ends) == [False, False, True]
+    indexer.save()
+    assert commits_behind(ends, world.reader.positions(), ("indexer",)) == 0
 
 
 def test_header_that_cannot_be_read_is_kept_with_its_uids_and_held(world: World) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.support.checker.journal_files import Line, Receipt, gaps, receipts
+from tests.support.checker.journal_files import Line, Receipt, ae_lines, gaps, receipts
 from tests.support.checker.stored import Stored
 
 
@@ -51,6 +51,9 @@ class Evidence:
     events: list[Said] | None
     arrived: list[str] | None  # studies of which `study.arrived` spoke; None as above
     study_counts: dict[str, int] = field(default_factory=dict)  # what study answers say
+    ae_list: dict[str, list[tuple[str, int]]] | None = (
+        None  # what the AE list shows; None: not asked
+    )
 
 
 def _repeated(names: Iterable[str], what: str) -> list[str]:
@@ -165,6 +168,16 @@ def _arrived(evidence: Evidence) -> list[str]:
     ]
 
 
+def _ae_list(evidence: Evidence) -> list[str]:
+    if evidence.ae_list is None:
+        return []
+    return [
+        f"the AE list shows {title} otherwise than the journal"
+        for title, lines in ae_lines(evidence.journal).items()
+        if evidence.ae_list.get(title, []) != lines
+    ]
+
+
 def check(evidence: Evidence) -> list[str]:
     """All that is wrong, in sentences; empty when every promise was kept."""
     found = receipts(evidence.journal)
@@ -188,4 +201,5 @@ def check(evidence: Evidence) -> list[str]:
         + _index(evidence, found)
         + _events(evidence, found)
         + _arrived(evidence)
+        + _ae_list(evidence)
     )

@@ -82,11 +82,21 @@ def until_told(platform: Platform, within_s: float = 60.0) -> None:
     platform.until(lambda: shown <= set(arrived(platform)), within_s)
 
 
+def ae_list(client: httpx.Client) -> dict[str, list[tuple[str, int]]]:
+    """Address and port of each line of the AE list, by title."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for entry in client.get("/api/ae").raise_for_status().json():
+        line = (entry.get("address", ""), entry.get("port", 0))
+        found.setdefault(entry["title"], []).append(line)
+    return found
+
+
 def collect(platform: Platform, acknowledged: list[str], *, is_wiped: bool = False) -> Evidence:
     """Everything, of a platform that has settled. `is_wiped`: the broker's store was taken away."""
     with httpx.Client(base_url=platform.url, timeout=30) as client:
         shown, counts = searchable(client)
         waiting = held(client)
+        peers = ae_list(client)
     return Evidence(
         acknowledged=acknowledged,
         objects=platform.kept.objects(),
@@ -97,4 +107,5 @@ def collect(platform: Platform, acknowledged: list[str], *, is_wiped: bool = Fal
         events=None if is_wiped else events(platform),
         arrived=None if is_wiped else arrived(platform),
         study_counts=counts,
+        ae_list=peers,
     )

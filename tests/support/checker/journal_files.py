@@ -13,7 +13,7 @@ HEADER = struct.Struct("<4sIQQII")
 ENTRY = struct.Struct("<BBQI")
 NAME = re.compile(r"(.+)-([0-9a-f]{16})-(\d+)(?:-(\d+)\.seg|\.open)$")
 LOOKS = 50  # merging and a commit now and then let one of them be of one moment
-RECEIPT, DELETION, HOLD, CHOSEN, COMPLETION = 1, 4, 7, 9, 10
+RECEIPT, DELETION, HOLD, CHOSEN, COMPLETION, AE_CHANGED = 1, 4, 7, 9, 10, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,25 @@ def receipts(found: list[Line]) -> list[Receipt]:
             study, series, sop, syntax, digest, key = wire.texts(line.payload, 1, 2, 3, 5, 6, 7)
             made.append(Receipt(study, series, sop, syntax, digest, key, line))
     return made
+
+
+def ae_lines(found: list[Line]) -> dict[str, list[tuple[str, int]]]:
+    """Address and port of each line of the titles the journal speaks of, by its newest word; none when removed."""
+    newest: dict[str, Line] = {}
+    for line in found:
+        if line.kind == AE_CHANGED:
+            (title,) = wire.texts(line.payload, 1)
+            before = newest.get(title)
+            if before is None or (before.version, before.node) < (line.version, line.node):
+                newest[title] = line
+    return {
+        title: [
+            (wire.texts(value, 1)[0], wire.number(value, 4))
+            for field, value in wire.fields(line.payload)
+            if field == 2 and isinstance(value, bytes)
+        ]
+        for title, line in newest.items()
+    }
 
 
 def gaps(found: list[Line]) -> list[str]:

@@ -9,6 +9,8 @@ from isocenter.adapters.journal.objects import ObjectJournal
 from isocenter.adapters.open import open_journal, open_objects
 from isocenter.api.journal.v1 import entries_pb2 as pb
 from isocenter.events.entries import EntryKind
+from isocenter.ingest.ae_entry import read_entry
+from isocenter.ingest.ae_journal import AeJournal
 from isocenter.operations import manifest
 from isocenter.operations.backup import Backup, Report, Source
 from isocenter.operations.proving import prove
@@ -116,6 +118,18 @@ def test_journal_of_the_backup_is_the_journal(site: Site) -> None:
     assert copy.ends() == site.journal.ends()
     (stream,) = copy.ends()
     assert list(copy.read(stream)) == list(site.journal.read(stream))
+
+
+def test_ae_list_of_the_backup_is_the_ae_list(site: Site) -> None:
+    site.receive(1)
+    ae_list = AeJournal(site.journal, CLOCK, "web")
+    ae_list.change("CT1", [read_entry({"title": "CT1", "may_send": True}, 1)], "anna")
+    ae_list.change("CT2", [], "anna")
+    ae_list.close()
+    site.back_up()
+    assert site.wrong() == []
+    copy = AeJournal(ObjectJournal(site.store, CLOCK), CLOCK, "web")
+    assert copy.look() == ae_list.known() != {}
 
 
 def journal_bytes(site: Site) -> bytes:

@@ -788,3 +788,87 @@ class Redacted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Redacted: _TypeAlias = Redacted  # noqa: Y015
+
+@_typing.final
+class AeLine(_message.Message):
+    """One way in which an application entity comes in or is reached."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    MAY_SEND_FIELD_NUMBER: _builtins.int
+    MAY_ASK_FIELD_NUMBER: _builtins.int
+    PORT_FIELD_NUMBER: _builtins.int
+    IS_BOUND_IN_MOVING_FIELD_NUMBER: _builtins.int
+    MOVES_TO_FIELD_NUMBER: _builtins.int
+    TLS_FIELD_NUMBER: _builtins.int
+    TLS_SUBJECT_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """IP address or network it calls from, and listens at; empty: anywhere."""
+    may_send: _builtins.bool
+    """C-STORE and Storage Commitment."""
+    may_ask: _builtins.bool
+    """C-FIND, C-GET, C-MOVE."""
+    port: _builtins.int
+    """Where it listens; 0: nothing can be moved there."""
+    is_bound_in_moving: _builtins.bool
+    """It may move to `moves_to` alone, else to every destination."""
+    tls: _builtins.bool
+    """It listens with TLS."""
+    tls_subject: _builtins.str
+    """Subject its certificate has to have, either way; empty: none asked, or any."""
+    @_builtins.property
+    def moves_to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Titles of the destinations it may move to."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        may_send: _builtins.bool = ...,
+        may_ask: _builtins.bool = ...,
+        port: _builtins.int = ...,
+        is_bound_in_moving: _builtins.bool = ...,
+        moves_to: _abc.Iterable[_builtins.str] | None = ...,
+        tls: _builtins.bool = ...,
+        tls_subject: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "is_bound_in_moving", b"is_bound_in_moving", "may_ask", b"may_ask", "may_send", b"may_send", "moves_to", b"moves_to", "port", b"port", "tls", b"tls", "tls_subject", b"tls_subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AeLine: _TypeAlias = AeLine  # noqa: Y015
+
+@_typing.final
+class AeChanged(_message.Message):
+    """What is true of an application entity from this entry on, whatever was said of it before, here or in a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    CALLER_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    """Its AE title."""
+    caller: _builtins.str
+    """Who said so."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___AeLine]:
+        """Its lines; none: it is removed."""
+
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        lines: _abc.Iterable[Global___AeLine] | None = ...,
+        caller: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "lines", b"lines", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AeChanged: _TypeAlias = AeChanged  # noqa: Y015
