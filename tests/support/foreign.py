@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -96,3 +97,13 @@ def grouped(files: Iterable[tuple[Path, str]]) -> dict[str, list[Path]]:
     for path, syntax in files:
         found.setdefault(PROPOSED.get(syntax, ""), []).append(path)
     return found
+
+
+@contextmanager
+def started(command: Sequence[str]) -> Iterator[None]:
+    """A foreign server for as long as the block lasts."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.terminate()

@@ -19,13 +19,17 @@ from isocenter.dimse.requestor import Requestor
 from isocenter.dimse.sop_classes import VERIFICATION
 from isocenter.dimse.user_information import own_information
 from isocenter.errors import InvalidRequest
-from isocenter.ingest.ae_entry import AeEntry, read_entry
-from isocenter.ingest.destinations import LOST, Destination
+from isocenter.ingest.ae_entry import NAMES, AeEntry, read_entry
+from isocenter.ingest.destination import Destination
+from isocenter.ingest.lane import LOST
 from isocenter.ingest.tls_files import towards
 
 PATH = "/api/ae"
 FIELDS = ("title", "address", "port", "may_send", "may_ask", "moves_to", "tls", "tls_subject")
-COLUMNS = (*FIELDS, "source", "by")
+COLUMNS = (*FIELDS, "receives", "source", "by")
+RECEIVES = (
+    "lossy_quality", "single_frames", "max_series_instances", "split_phases", "associations",
+)  # fmt: skip
 
 in_file = click.option(
     "--file",
@@ -54,7 +58,7 @@ def ae(context: click.Context) -> None:
 def list_entries(platform: Platform, /, in_file: bool = False) -> None:
     """Show who may send and ask, where studies can be moved, and who said so."""
     known = _known(platform, in_file=in_file)
-    lines = ([_shown(entry.get(name, "")) for name in COLUMNS] for entry in known)
+    lines = ([_shown(entry, name) for name in COLUMNS] for entry in known)
     empty = "The AE list is empty."
     show.answer(known, lambda: show.table(COLUMNS, lines, empty=empty), in_json=platform.as_json)
 
@@ -66,7 +70,12 @@ def _known(platform: Platform, *, in_file: bool) -> list[dict[str, Any]]:
     return found
 
 
-def _shown(value: Any) -> str:
+def _shown(entry: dict[str, Any], name: str) -> str:
+    if name == "receives":
+        return ", ".join(
+            f"{one} {entry[one]}".removesuffix(" True") for one in RECEIVES if one in entry
+        )
+    value = entry.get(name, "")
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
@@ -83,6 +92,17 @@ def _shown(value: Any) -> str:
     "--tls", is_flag=True, help="It listens with TLS, and is believed by dicom-tls-ca.crt."
 )
 @click.option("--tls-subject", default="", help="Subject that its certificate has to have.")
+@click.option(
+    "--lossy-quality",
+    type=click.IntRange(1, 100),
+    help="It is sent pictures compressed with loss, marked and under new names; 80: a CT slice to a tenth.",
+)
+@click.option(
+    "--single-frames", is_flag=True, help="It is sent enhanced objects as classic images."
+)
+@click.option("--max-series-instances", type=int, help="Larger series are sent to it in parts.")
+@click.option("--split-phases", is_flag=True, help="Each phase of a series is a part of its own.")
+@click.option("--associations", type=int, help="How many it is sent to on at once. [default: 1]")
 @click.option("--replace", is_flag=True, help="In the place of what the list says of it.")
 @in_file
 @click.pass_obj
@@ -148,7 +168,7 @@ def echo(platform: Platform, /, title: str, own: str, *, in_file: bool) -> None:
 def _destination(platform: Platform, title: str, known: list[dict[str, Any]]) -> Destination:
     for said in known:
         if said.get("title") == title and said.get("port"):
-            entry = _checked({name: value for name, value in said.items() if name in FIELDS})
+            entry = _checked({name: value for name, value in said.items() if name in NAMES})
             config = platform.layout().config
             secured = towards(config, entry.tls_subject) if entry.tls else None
             return Destination(title, entry.address, entry.port, secured)

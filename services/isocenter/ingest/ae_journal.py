@@ -152,6 +152,11 @@ def _table_of(title: str, line: pb.AeLine) -> dict[str, object]:
         "port": line.port,
         "tls": line.tls,
         "tls_subject": line.tls_subject,
+        "lossy_quality": line.lossy_quality,
+        "single_frames": line.single_frames,
+        "max_series_instances": line.max_series_instances,
+        "split_phases": line.split_phases,
+        "associations": line.associations,
     }
     return {**table, "moves_to": list(line.moves_to)} if line.is_bound_in_moving else table
 
@@ -166,4 +171,9 @@ def _line_of(entry: AeEntry) -> pb.AeLine:
         moves_to=entry.moves_to or (),
         tls=entry.tls,
         tls_subject=entry.tls_subject,
+        lossy_quality=entry.lossy_quality,
+        single_frames=entry.single_frames,
+        max_series_instances=entry.max_series_instances,
+        split_phases=entry.split_phases,
+        associations=entry.associations,
     )

@@ -11,6 +11,11 @@ port = 104                  # left out: no destination of C-MOVE; with it `addre
 moves_to = ["WS1", "WS2"]   # left out: to every destination of this list
 tls = true                  # left out: false; it listens with TLS, by a certificate of dicom-tls-ca.crt
 tls_subject = "commonName=ct1.example"   # of its certificate, either way; left out: none asked, or any
+lossy_quality = 80          # 1 to 100; left out: it is never sent a picture that lost something on the way
+single_frames = true        # left out: false; enhanced multi-frame objects are sent as classic images
+max_series_instances = 500  # left out: any; larger series are sent in parts, each a series
+split_phases = true         # left out: false; each phase of a series is sent as a series
+associations = 4            # left out: 1; how many it is sent to on at once
 ```
 """
 
@@ -19,11 +24,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from isocenter.api.stream.v1.stream_service_pb2 import Taking
 from isocenter.dimse.tls import Secured
 from isocenter.errors import InvalidRequest
 from isocenter.ingest.ae_entry import AeEntry, read_entry
 from isocenter.ingest.ae_journal import AeJournal, Told
-from isocenter.ingest.destinations import Destination
+from isocenter.ingest.destination import Destination, Receiver
 from isocenter.ingest.tls_files import towards
 from isocenter.runtime.caller import Action, Caller
 from isocenter.runtime.log import logger
@@ -111,7 +117,9 @@ class AeList:
         for entry in self.entries():
             if entry.title == title and entry.port and entry.network is not None:
                 host = str(entry.network.network_address)
-                return Destination(title, host, entry.port, self._secured(entry))
+                return Destination(
+                    title, host, entry.port, self._secured(entry), _receiver_of(entry)
+                )
         return None
 
     def _has_news(self) -> bool:
@@ -161,6 +169,15 @@ class AeList:
         except OSError:
             raise InvalidRequest("the AE list cannot be read") from None
         return parse_ae_list(content)
+
+
+def _receiver_of(entry: AeEntry) -> Receiver:
+    taking = Taking(
+        single_frames=entry.single_frames,
+        max_series_instances=entry.max_series_instances,
+        split_phases=entry.split_phases,
+    )
+    return Receiver(taking, entry.lossy_quality, entry.associations)
 
 
 def _join(filed: Entries, told: Mapping[str, Told]) -> Entries:

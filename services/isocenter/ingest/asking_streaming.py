@@ -73,13 +73,20 @@ class StreamingClient:
             return int(first.total), _instances(call)
         raise Unavailable("nobody answers questions now", retry_after_s=RETRY_AFTER_S)
 
-    def rewritten(self, instance: pb.PlannedInstance, syntax: str) -> Iterator[bytes]:
-        """The data set in another transfer syntax. Raises NotAcceptable when that cannot be, NotFound, Unavailable."""
+    def rewritten(
+        self, instance: pb.PlannedInstance, syntax: str, lossy_quality: int = 0
+    ) -> tuple[str, Iterator[bytes]]:
+        """The data set in its planned shape and another transfer syntax, and its new name, if it has one.
+
+        Raises NotAcceptable when it cannot be had so, NotFound, Unavailable; reading on, the same.
+        """
         request = pb.RewrittenRequest(
             study_instance_uid=instance.study_instance_uid,
             series_instance_uid=instance.series_instance_uid,
             sop_instance_uid=instance.sop_instance_uid,
             transfer_syntax_uid=syntax,
+            shape=instance.shape if instance.HasField("shape") else None,
+            lossy_quality=lossy_quality,
         )
         for stub in self._in_turn():
             call: Any = stub.Rewritten(request, timeout=REWRITTEN_TIMEOUT_S)
@@ -88,10 +95,7 @@ class StreamingClient:
                     first = next(call)
             except Unavailable:
                 continue
-            yield first.content
-            with translated():
-                yield from (piece.content for piece in call)
-            return
+            return first.sop_instance_uid, _pieces(first.content, call)
         raise Unavailable("nobody rewrites now", retry_after_s=RETRY_AFTER_S)
 
     def _in_turn(self) -> Sequence[StreamServiceStub]:
@@ -108,6 +112,15 @@ def _rest(call: Any, keys_ignored: bool) -> Iterator[Answers]:
         with translated():
             for answer in call:
                 yield Answers(answer.answers, keys_ignored)
+    finally:
+        call.cancel()
+
+
+def _pieces(first: bytes, call: Any) -> Iterator[bytes]:
+    try:
+        yield first
+        with translated():
+            yield from (piece.content for piece in call)
     finally:
         call.cancel()
 

@@ -21,8 +21,9 @@ from isocenter.dimse.user import Context, Response, Suboperation
 from isocenter.dimse.user_information import RoleSelection, own_information
 from isocenter.errors import InvalidRequest, IsocenterError
 from isocenter.ingest.commitment import Committed, Committer, Reference
-from isocenter.ingest.destinations import LOST, Destination
+from isocenter.ingest.destination import Destination
 from isocenter.ingest.identifier import read_document
+from isocenter.ingest.lane import LOST
 from isocenter.ingest.responses import respond
 from isocenter.ingest.statuses import SUCCESS, Answer, Status, comment_of
 from isocenter.runtime.log import logger

@@ -1,43 +1,31 @@
-"""A C-MOVE's way: associations of ours to another system, as many as its kinds of objects need, one at a time."""
+"""A C-MOVE's way: associations of ours to another system, as many as its kinds of objects need.
 
-import time
+Several at once where the destination's entry says so. The first is there before another is tried; a destination that
+wants no second one gets all on the first.
+"""
+
+import queue
+import threading
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
-from isocenter.dicom.transfer_syntaxes import LOSSLESS_WRITTEN
-from isocenter.dimse.associate import AssociateRequest, ProposedContext
-from isocenter.dimse.commands import CommandSet, Element, number_in
-from isocenter.dimse.faults import PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation
+from isocenter.dimse.commands import CommandSet
 from isocenter.dimse.limits import MAX_PRESENTATION_CONTEXTS, Patience
-from isocenter.dimse.requestor import AssociationRejected, Requestor
-from isocenter.dimse.tls import Secured
-from isocenter.dimse.user_information import own_information
-from isocenter.errors import IsocenterError
+from isocenter.ingest.destination import Destination
+from isocenter.ingest.lane import Kind, Lane, proposed
 from isocenter.ingest.retrieving import Step
-from isocenter.ingest.suboperations import PLAIN, Places, Sending, places, store_command
+from isocenter.ingest.suboperations import Sending
 from isocenter.runtime.log import logger
 
 GROUP = 500
-TRIES = 3
-PAUSE_S = 1.0
+WORTH_A_LANE = 4  # instances
 GIVE_UP_AFTER = 3  # instances in a row that never reached the other side
-LOST = (OSError, AssociationRejected, PeerClosed, PeerIdle, PeerTooSlow, ProtocolViolation)
 
-Kind = tuple[str, str]  # SOP class, transfer syntax as stored
+Sent = tuple[pb.PlannedInstance, int | None]
 
 log = logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Another system."""
-
-    ae_title: str
-    host: str
-    port: int
-    secured: Secured | None = None  # None: without TLS
 
 
 class ToDestination:
@@ -51,122 +39,102 @@ class ToDestination:
         originator: tuple[str, int],
         patience: Patience = Patience(),  # noqa: B008  (immutable)
     ) -> None:
-        self._sending = sending
-        self._destination = destination
-        self._ae_title = ae_title
-        self._originator = originator
-        self._patience = patience
-        self._association: Requestor | None = None
-        self._places: Places = {}
-        self._kinds: frozenset[Kind] = frozenset()
-        self._message_id = 0
+        receiver = destination.receiver
+        self.taking = receiver.taking
+        self._is_lossy = bool(receiver.lossy_quality)
+        self._lanes = [
+            Lane(sending, destination, ae_title, originator, patience)
+            for _ in range(receiver.associations)
+        ]
+        self._unreachable = 0
+        self._stop = threading.Event()
+        self._at_work: dict[Lane, threading.Thread] = {}
 
     def carry(self, instances: Iterator[pb.PlannedInstance]) -> Iterator[Step]:
         """Group by group, as many kinds at once as an association can propose."""
-        unreachable = 0
-        for group, kinds in _groups(instances):
-            if not kinds <= self._kinds:
-                self._end()
-                self._kinds = kinds
-            for instance in group:
-                status = self._sent(instance) if unreachable < GIVE_UP_AFTER else None
-                is_lost = status is None and self._association is None
-                unreachable = (
-                    unreachable + 1 if is_lost else 0 if status is not None else unreachable
-                )
-                yield instance, status
+        for group, kinds in _groups(instances, lossy=self._is_lossy):
+            for lane in self._free():
+                lane.for_kinds(kinds)
+            lanes = self._free()[: len(group) // WORTH_A_LANE]
+            if len(lanes) > 1 and self._lanes[0].open():
+                yield from self._side_by_side(group, lanes)
+            else:
+                yield from ((one, self._send(self._lanes[0], one)) for one in group)
 
     def answered(self, command: CommandSet) -> None:
         """Nothing is asked of the peer that asked for this."""
 
     def close(self) -> None:
-        """Release what is open."""
-        self._end()
+        """Release what is open, once what is being sent has been. Who is still being connected to is not waited for."""
+        self._stop.set()
+        for lane, thread in self._at_work.items():
+            if lane is self._lanes[0] or lane.is_open:
+                thread.join()
+        for lane in self._free():
+            lane.end()
 
-    def _end(self) -> None:
-        association, self._association = self._association, None
-        if association is not None:
-            association.release()
+    def _free(self) -> list[Lane]:
+        """All but those that still wait for a destination that has others to serve."""
+        return [
+            lane
+            for lane in self._lanes
+            if lane not in self._at_work or not self._at_work[lane].is_alive()
+        ]
 
-    def _sent(self, instance: pb.PlannedInstance) -> int | None:
-        """Send one; on an association that broke, once more on a new one."""
-        for _ in range(2):
-            association = self._association or self._connected()
-            if association is None:
-                return None
-            try:
-                return self._store(association, instance)
-            except LOST as error:
-                log.warning("destination_lost", error=type(error).__name__)
-                association.abort()
-                self._association = None
-            except IsocenterError as error:
-                log.warning("not_sent", reason=error.reason)
-                return None
-        return None
-
-    def _store(self, association: Requestor, instance: pb.PlannedInstance) -> int | None:
-        way = self._sending.way(instance, self._places)
-        if way is None:
+    def _send(self, lane: Lane, instance: pb.PlannedInstance) -> int | None:
+        if self._unreachable >= GIVE_UP_AFTER:
             return None
-        context_id, data_set = way
-        self._message_id = self._message_id % 0xFFFF + 1
-        command = store_command(instance, self._message_id, self._originator)
-        try:
-            return number_in(association.send(context_id, command, data_set), Element.STATUS)
-        except IsocenterError as error:
-            if not isinstance(
-                error, LOST
-            ):  # of our own reading: half a message cannot be taken back
-                association.abort()
-                self._association = None
-            raise
+        status = lane.send(instance)
+        if status is not None:
+            self._unreachable = 0
+        elif not lane.is_open:
+            self._unreachable += 1
+        return status
 
-    def _connected(self) -> Requestor | None:
-        to = self._destination
-        for attempt in range(TRIES):
-            if attempt:
-                time.sleep(PAUSE_S)
+    def _side_by_side(self, group: list[pb.PlannedInstance], lanes: list[Lane]) -> Iterator[Sent]:
+        waiting = deque(group)
+        sent: queue.SimpleQueue[Sent] = queue.SimpleQueue()
+        for lane in lanes:
+            thread = threading.Thread(
+                target=self._work, args=(lane, waiting, sent), name="to-destination", daemon=True
+            )
+            self._at_work[lane] = thread
+            thread.start()
+        for _ in group:
+            yield sent.get()
+        for lane in lanes:
+            if lane is self._lanes[0] or lane.is_open:
+                self._at_work[lane].join()
+
+    def _work(
+        self, lane: Lane, waiting: deque[pb.PlannedInstance], sent: queue.SimpleQueue[Sent]
+    ) -> None:
+        """Take and send until there is no more. Only the first goes on without an association of its own."""
+        is_there = lane is self._lanes[0] or lane.open(tries=1)
+        while is_there and waiting and not self._stop.is_set():
             try:
-                association = Requestor(
-                    (to.host, to.port), self._request(), self._patience, to.secured
-                )
-            except LOST as error:
-                log.warning("destination_not_reached", error=type(error).__name__)
-                continue
-            self._association, self._places = association, places(association.contexts)
-            return association
-        return None
-
-    def _request(self) -> AssociateRequest:
-        contexts = tuple(
-            ProposedContext(2 * number + 1, sop_class, syntaxes)
-            for number, (sop_class, syntaxes) in enumerate(_proposed(self._kinds))
-        )
-        return AssociateRequest(
-            self._destination.ae_title, self._ae_title, contexts, own_information()
-        )
-
-
-def _proposed(kinds: frozenset[Kind]) -> list[tuple[str, tuple[str, ...]]]:
-    """Each kind as it is stored, and each class plain and compressed otherwise, for who takes nothing else."""
-    classes = sorted({sop_class for sop_class, _ in kinds})
-    return [
-        *((sop_class, (syntax,)) for sop_class, syntax in sorted(kinds)),
-        *((sop_class, PLAIN) for sop_class in classes),
-        *((sop_class, LOSSLESS_WRITTEN) for sop_class in classes),
-    ]
+                instance = waiting.popleft()
+            except IndexError:  # another was sooner
+                break
+            status = None
+            try:
+                status = self._send(lane, instance)
+            except Exception as error:  # whoever waits has to hear of each
+                log.error("sending_failed", exc_info=error)
+            sent.put((instance, status))
+        if self._stop.is_set():
+            lane.end()
 
 
 def _groups(
-    instances: Iterator[pb.PlannedInstance],
+    instances: Iterator[pb.PlannedInstance], *, lossy: bool
 ) -> Iterator[tuple[list[pb.PlannedInstance], frozenset[Kind]]]:
     """Up to GROUP instances that need no more contexts than an association has."""
     for first in instances:
         group, kinds = list[pb.PlannedInstance](), frozenset[Kind]()
         for instance in chain((first,), instances):
             more = kinds | {(instance.sop_class_uid, instance.transfer_syntax_uid)}
-            if len(_proposed(more)) > MAX_PRESENTATION_CONTEXTS:
+            if len(proposed(more, lossy=lossy)) > MAX_PRESENTATION_CONTEXTS:
                 yield group, kinds
                 group, more = (
                     [],

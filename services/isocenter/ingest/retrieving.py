@@ -29,6 +29,11 @@ log = logger(__name__)
 class Carrier(Protocol):
     """How instances reach the receiver."""
 
+    @property
+    def taking(self) -> pb.Taking | None:
+        """What it can read; None: everything as it is."""
+        ...
+
     def carry(self, instances: Iterator[pb.PlannedInstance]) -> Iterator["Step"]:
         """Send each; a generator, closed when no more is wanted."""
         ...
@@ -100,7 +105,9 @@ class Retrieval:
 
     def _carried(self, counts: Suboperations) -> Iterator[Response | Suboperation]:
         level, document = self.identifier.read()
-        counts.remaining, instances = self._streaming.plan(wanted(level, document))
+        counts.remaining, instances = self._streaming.plan(
+            wanted(level, document, self._carrier.taking)
+        )
         for step in self._carrier.carry(self._recorded(instances)):
             if isinstance(step, Suboperation):
                 yield step
@@ -130,6 +137,8 @@ def _answer_to(error: IsocenterError) -> Answer:
 class ToPeer:
     """A C-GET's way: on the same association, on contexts in which the peer is SCP (PS3.7 D.3.3.4)."""
 
+    taking = None
+
     def __init__(self, sending: Sending, contexts: Mapping[int, Context]) -> None:
         self._sending = sending
         self._contexts = places(contexts)
@@ -145,9 +154,9 @@ class ToPeer:
                 log.warning("not_sent", reason=error.reason)
                 way = None
             if way is not None:
-                context_id, data_set = way
-                command = store_command(instance, (number - 1) % 0xFFFF + 1)
-                yield Suboperation(context_id, command, data_set)
+                name = way.sop_instance_uid
+                command = store_command(instance.sop_class_uid, name, (number - 1) % 0xFFFF + 1)
+                yield Suboperation(way.context_id, command, way.data_set)
             yield instance, self._status
 
     def answered(self, command: CommandSet) -> None:

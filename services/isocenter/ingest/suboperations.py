@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
+from isocenter.conversion.table import LOSSY_METHODS
 from isocenter.dicom.json_writing import write_dataset
 from isocenter.dicom.transfer_syntaxes import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -12,7 +14,13 @@ from isocenter.dicom.transfer_syntaxes import (
 )
 from isocenter.dimse.commands import A_DATA_SET, CommandField, CommandSet, Element
 from isocenter.dimse.user import Context, Response
-from isocenter.errors import Corrupted
+from isocenter.errors import (
+    Corrupted,
+    InvalidRequest,
+    IsocenterError,
+    NotAcceptable,
+    UnsupportedSyntax,
+)
 from isocenter.ingest.asking_streaming import LEVELS, StreamingClient
 from isocenter.ingest.identifier import texts
 from isocenter.ingest.responses import respond
@@ -21,6 +29,8 @@ from isocenter.ports.objects import ObjectStore
 
 PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 MAX_FAILED_UIDS = 900  # of the list in the last answer: what 64 KiB of UIDs hold
+# in this form, or not by a release before: perhaps in another
+_NOT_SO = (NotAcceptable, UnsupportedSyntax, InvalidRequest)
 _WARNINGS = 0xB000  # Bxxx (PS3.4 B.2.3)
 _PATIENT_ID, _ISSUER = "00100020", "00100021"
 _STUDY, _SERIES, _SOP = "0020000D", "0020000E", "00080018"
@@ -38,8 +48,10 @@ def places(contexts: Mapping[int, Context]) -> Places:
     return found
 
 
-def wanted(level: str, document: dict[str, object]) -> pb.PlanRequest:
-    """An Identifier's unique keys."""
+def wanted(
+    level: str, document: dict[str, object], taking: pb.Taking | None = None
+) -> pb.PlanRequest:
+    """An Identifier's unique keys, for a receiver that takes no more than that."""
     return pb.PlanRequest(
         level=LEVELS[level],
         patient_id="".join(texts(document, _PATIENT_ID)[:1]),
@@ -47,7 +59,16 @@ def wanted(level: str, document: dict[str, object]) -> pb.PlanRequest:
         study_instance_uids=texts(document, _STUDY),
         series_instance_uids=texts(document, _SERIES),
         sop_instance_uids=texts(document, _SOP),
+        taking=taking,
     )
+
+
+class Way(NamedTuple):
+    """What goes over the wire: on which context, under which name, and the data set."""
+
+    context_id: int
+    sop_instance_uid: str
+    data_set: Iterator[bytes]
 
 
 class Sending:
@@ -58,23 +79,43 @@ class Sending:
         self._streaming = streaming
 
     def way(
-        self, instance: pb.PlannedInstance, contexts: Places
-    ) -> tuple[int, Iterator[bytes]] | None:
-        """A context and the data set in its transfer syntax; None when the receiver takes no such thing.
+        self, instance: pb.PlannedInstance, contexts: Places, lossy_quality: int = 0
+    ) -> Way | None:
+        """How it can go; None when the receiver takes no such thing.
 
-        The first piece is read here, so that what cannot be had fails before anything is sent. Raises NotFound,
-        NotAcceptable, Corrupted, Unavailable; so does reading on.
+        With a quality first with loss, where that can be. The first piece is read here, so that what cannot be had
+        fails before anything is sent. Raises NotFound, NotAcceptable, Corrupted, Unavailable; so does reading on.
         """
-        for syntax in (instance.transfer_syntax_uid, *PLAIN, *LOSSLESS_WRITTEN):
+        forms = [(syntax, lossy_quality) for syntax in LOSSY_METHODS if lossy_quality]
+        without_loss = (instance.transfer_syntax_uid, *PLAIN, *LOSSLESS_WRITTEN)
+        unavailable: IsocenterError | None = None
+        for syntax, quality in (*forms, *((syntax, 0) for syntax in without_loss)):
             context_id = contexts.get((instance.sop_class_uid, syntax))
-            if context_id is not None:
-                return context_id, _begun(self._data_set(instance, syntax))
+            if context_id is None:
+                continue
+            try:
+                name, pieces = self._data_set(instance, syntax, quality)
+            except _NOT_SO as error:
+                unavailable = error
+                continue
+            return Way(context_id, name, pieces)
+        if unavailable is not None:
+            raise unavailable
         return None
 
-    def _data_set(self, instance: pb.PlannedInstance, syntax: str) -> Iterator[bytes]:
-        if syntax != instance.transfer_syntax_uid:
-            yield from self._streaming.rewritten(instance, syntax)
-            return
+    def _data_set(
+        self, instance: pb.PlannedInstance, syntax: str, quality: int
+    ) -> tuple[str, Iterator[bytes]]:
+        if (
+            syntax == instance.transfer_syntax_uid
+            and not instance.HasField("shape")
+            and not quality
+        ):
+            return instance.sop_instance_uid, _begun(self._stored(instance))
+        name, pieces = self._streaming.rewritten(instance, syntax, quality)
+        return name or instance.sop_instance_uid, pieces
+
+    def _stored(self, instance: pb.PlannedInstance) -> Iterator[bytes]:
         left = instance.size_bytes - instance.dataset_offset
         pieces = self._objects.stream(
             instance.object_key, instance.dataset_offset, instance.size_bytes
@@ -97,16 +138,19 @@ def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def store_command(
-    instance: pb.PlannedInstance, message_id: int, originator: tuple[str, int] | None = None
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    message_id: int,
+    originator: tuple[str, int] | None = None,
 ) -> CommandSet:
     """C-STORE-RQ (PS3.7 9.3.1.1); `originator` is who asked for a C-MOVE, and its Message ID."""
     command: CommandSet = {
-        Element.AFFECTED_SOP_CLASS_UID: instance.sop_class_uid,
+        Element.AFFECTED_SOP_CLASS_UID: sop_class_uid,
         Element.COMMAND_FIELD: CommandField.C_STORE_RQ,
         Element.MESSAGE_ID: message_id,
         Element.PRIORITY: 0,
         Element.COMMAND_DATA_SET_TYPE: A_DATA_SET,
-        Element.AFFECTED_SOP_INSTANCE_UID: instance.sop_instance_uid,
+        Element.AFFECTED_SOP_INSTANCE_UID: sop_instance_uid,
     }
     if originator is not None:
         command[Element.MOVE_ORIGINATOR_APPLICATION_ENTITY_TITLE] = originator[0]

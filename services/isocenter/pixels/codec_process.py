@@ -20,10 +20,12 @@ from isocenter.pixels.pipe import read_message, write_message
 from isocenter.pixels.render import render
 from isocenter.pixels.rendition import rendition
 from isocenter.pixels.rewrite import compressed_file, uncompressed_file
+from isocenter.pixels.shaped import shaped_files
 
 NICE = 10
 MAX_LUT_BYTES = 1 << 20
 MAX_OPEN_FILES = 64
+_WHOLE_OBJECTS = frozenset({"explicit", "implicit", "classic", "shaped"})
 
 
 def main() -> int:
@@ -67,14 +69,8 @@ def run(job: Job) -> tuple[dict[str, str], bytes]:
     """Do one job; the header of the result tells what is not in the payload, as the colour model of decoded samples."""
     if job.kind == "read":
         return {}, job.source.read_all(list(job.frames[0].ranges))
-    if job.kind == "classic":
-        return classic_files(job.source, job.frame_number, job.max_bytes)
-    if job.kind in ("explicit", "implicit"):
-        frames = [(list(frame.ranges), frame.first_bit) for frame in job.frames]
-        is_implicit = job.kind == "implicit"
-        return {}, uncompressed_file(
-            job.source, frames, job.image, job.max_bytes, is_implicit=is_implicit
-        )
+    if job.kind in _WHOLE_OBJECTS:
+        return _file(job)
     if job.image is None or not job.frames:
         raise InvalidInstance("there is no image")
     if job.kind == "compressed":
@@ -88,6 +84,18 @@ def run(job: Job) -> tuple[dict[str, str], bytes]:
         return {}, _picture(job, image, frame)
     samples = decode_frame(frame, image, job.frames[0].first_bit)
     return {"photometric": decoded_photometric_interpretation(image, frame)}, samples.tobytes()
+
+
+def _file(job: Job) -> tuple[dict[str, str], bytes]:
+    if job.kind == "classic":
+        return classic_files(job.source, job.frame_number, job.max_bytes)
+    if job.kind == "shaped":
+        return shaped_files(job.source, job.shape, job.syntax, job.max_bytes)
+    frames = [(list(frame.ranges), frame.first_bit) for frame in job.frames]
+    is_implicit = job.kind == "implicit"
+    return {}, uncompressed_file(
+        job.source, frames, job.image, job.max_bytes, is_implicit=is_implicit
+    )
 
 
 def _picture(job: Job, image: Image, frame: bytes) -> bytes:

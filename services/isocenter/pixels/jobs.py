@@ -11,8 +11,25 @@ from isocenter.pixels.rendering import Rendering, Viewport, Window
 from isocenter.pixels.source import Source
 
 Kind = Literal[
-    "decode", "render", "read", "explicit", "implicit", "compressed", "rendition", "classic"
+    "decode",
+    "render",
+    "read",
+    "explicit",
+    "implicit",
+    "compressed",
+    "rendition",
+    "classic",
+    "shaped",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is to be made of an object; 0: as it is. `frame_number` and `part` count from 1, `quality` is 1 to 100."""
+
+    frame_number: int = 0
+    part: int = 0
+    quality: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,8 @@ class Job:
     Part 10 file in Explicit VR Little Endian, all frames decoded. implicit: the same in Implicit VR Little Endian.
     compressed: the same in `syntax`, lossless, each frame proven to come back equal. rendition: the frames as they lie
     in a pack, one after another; the header tells where each ends, see `made`. classic: frames from
-    `frame_number` on as files of their own, as many as `max_bytes` are, see `classic_files`.
+    `frame_number` on as files of their own, as many as `max_bytes` are, see `classic_files`. shaped: the object as
+    `shape` says, in `syntax`, which may be a lossy one; see `shaped`.
     """
 
     kind: Kind
@@ -36,6 +54,7 @@ class Job:
     document: bytes = b""
     max_bytes: int = 512 << 20
     syntax: str = ""
+    shape: Shape = field(default_factory=Shape)
 
     def encode(self) -> bytes:
         """The job without its document, as JSON."""
@@ -54,6 +73,7 @@ def decode_job(header: bytes, document: bytes) -> Job:
             for frame in fields["frames"]
         )
         fields["image"] = Image(**fields["image"]) if fields["image"] else None
+        fields["shape"] = Shape(**fields["shape"])
         fields["rendering"] = _rendering(fields["rendering"])
         return Job(document=document, **fields)
     except (ValueError, TypeError, KeyError) as error:

@@ -1,7 +1,7 @@
 """A stored object as a Part 10 file in another transfer syntax, pixels decoded. Runs in codec processes only."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ _OFFSET_TABLES = (0x7FE00001, 0x7FE00002, 0x7FE00003)  # of encapsulated pixels 
 PIXEL_DATA = 0x7FE00010
 Frames = list[tuple[list[tuple[int, int]], int]]
 """Of each its byte ranges, and the bit in the first byte where it starts."""
+Contents = Iterable[tuple[bytes, int]]
 _WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
 
@@ -34,12 +35,12 @@ def uncompressed_file(
 
     `image` is None when there are no pixels to decode: then only the data set is rewritten.
     """
-    dataset = _read(source)
+    dataset = read_dataset(source)
     if image is not None:
         image.within(max_bytes, len(frames))
-        _replace_pixels(dataset, source, frames, image)
+        decode_in_place(dataset, _contents(source, frames), image)
     syntax = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
-    return _written(dataset, syntax, max_bytes)
+    return written(dataset, syntax, max_bytes)
 
 
 def compressed_file(
@@ -50,25 +51,42 @@ def compressed_file(
     Raises UnsupportedSyntax, InvalidInstance, LimitExceeded.
     """
     image.within(max_bytes, len(frames))
-    dataset = _read(source)
+    dataset = read_dataset(source)
+    compress(dataset, _contents(source, frames), image, syntax)
+    return written(dataset, UID(syntax), max_bytes)
+
+
+def compress(dataset: pydicom.Dataset, contents: Contents, image: Image, syntax: str) -> None:
+    """Put frames, each with the bit in its first byte where it starts, into the data set in a lossless compression.
+
+    Raises UnsupportedSyntax, InvalidInstance.
+    """
     encoded: list[bytes] = []
     photometric = image.photometric_interpretation
-    for ranges, first_bit in frames:
-        content = source.read_all(ranges)
+    for content, first_bit in contents:
         samples = decode_frame(content, image, first_bit)
         photometric = decoded_photometric_interpretation(image, content)
         decoded = replace(image, photometric_interpretation=photometric, planar_configuration=0)
         encoded.append(encode_frame(samples, decoded, syntax))
+    dataset.PhotometricInterpretation = photometric_of(image, photometric, syntax)
+    encapsulated(dataset, encoded, image)
+
+
+def encapsulated(dataset: pydicom.Dataset, encoded: list[bytes], image: Image) -> None:
+    """Put compressed frames into the data set, colour by pixel."""
     _drop(dataset, _OFFSET_TABLES)
     dataset.add_new(PIXEL_DATA, "OB", encapsulate(encoded, has_bot=len(encoded) > 1))
     dataset[PIXEL_DATA].is_undefined_length = True
-    dataset.PhotometricInterpretation = photometric_of(image, photometric, syntax)
     if image.samples_per_pixel > 1:
         dataset.PlanarConfiguration = 0
-    return _written(dataset, UID(syntax), max_bytes)
 
 
-def _read(source: Source) -> pydicom.Dataset:
+def _contents(source: Source, frames: Frames) -> Iterator[tuple[bytes, int]]:
+    for ranges, first_bit in frames:
+        yield source.read_all(ranges), first_bit
+
+
+def read_dataset(source: Source) -> pydicom.Dataset:
     """The data set with every element's VR, words in little endian."""
     dataset = pydicom.dcmread(source.path, force=True)
     if _lacks_vr(dataset):
@@ -85,7 +103,8 @@ def _drop(dataset: pydicom.Dataset, tags: Iterable[int]) -> None:
             del dataset[tag]
 
 
-def _written(dataset: pydicom.Dataset, syntax: UID, max_bytes: int) -> bytes:
+def written(dataset: pydicom.Dataset, syntax: UID, max_bytes: int) -> bytes:
+    """Its Part 10 file; raises LimitExceeded."""
     dataset.file_meta.TransferSyntaxUID = syntax
     out = io.BytesIO()
     pydicom.dcmwrite(out, dataset, enforce_file_format=True)
@@ -107,17 +126,12 @@ def _little_endian_words(dataset: pydicom.Dataset, element: pydicom.DataElement)
         element.value = np.frombuffer(element.value, f"u{width}").byteswap().tobytes()
 
 
-def _replace_pixels(
-    dataset: pydicom.Dataset,
-    source: Source,
-    frames: Frames,
-    image: Image,
-) -> None:
+def decode_in_place(dataset: pydicom.Dataset, contents: Contents, image: Image) -> None:
+    """Put frames, each with the bit in its first byte where it starts, into the data set uncompressed."""
     decoded = bytearray()
     photometric = image.photometric_interpretation
     bits: list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = []
-    for ranges, first_bit in frames:
-        content = source.read_all(ranges)
+    for content, first_bit in contents:
         samples = decode_frame(content, image, first_bit)
         photometric = decoded_photometric_interpretation(image, content)
         if image.bits_allocated == 1:

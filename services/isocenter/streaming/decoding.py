@@ -1,7 +1,9 @@
 """What has to be decoded is asked of the codec processes here, and kept for the next reader."""
 
+import asyncio
 import time
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from isocenter.dicom.frames import Frame
 from isocenter.dicom.transfer_syntaxes import (
@@ -13,7 +15,7 @@ from isocenter.errors import InvalidInstance, LimitExceeded, NotAcceptable
 from isocenter.pixels.described import vr_place
 from isocenter.pixels.divided import Divided, divided_of
 from isocenter.pixels.image import Image
-from isocenter.pixels.jobs import Job, Kind
+from isocenter.pixels.jobs import Job, Kind, Shape
 from isocenter.pixels.pool import CodecPool, PoolLimits
 from isocenter.pixels.rendering import Rendering
 from isocenter.pixels.source import Source
@@ -37,6 +39,7 @@ class Decoding:
             settings.picture_cache_bytes
         )
         self._files: Lru[tuple[str, int, str], bytes] = Lru(settings.frame_cache_bytes)
+        self._shaping: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._pool = CodecPool(
             PoolLimits(
                 processes=settings.codec_processes,
@@ -112,6 +115,25 @@ class Decoding:
             kept = await self._run(stored, job)
             self._files.put(key, kept, len(kept) + 400)
         return kept
+
+    async def shaped(self, stored: Stored, shape: Shape, syntax: str) -> bytes:
+        """A Part 10 file of the object as `shape` says; raises NotAcceptable, LimitExceeded.
+
+        Of frames, those that follow are made and kept with it: the object is read for many at once.
+        """
+        if stored.size_bytes > self._max_bytes:
+            raise LimitExceeded("too large to be rewritten here", max_bytes=self._max_bytes)
+        digest, edit_version = stored.viewed.digest, stored.viewed.edit_version
+        async with self._shaping.setdefault(digest, asyncio.Lock()):
+            kept = _counted("files", self._files.get((digest, edit_version, f"{syntax} {shape}")))
+            if kept is not None:
+                return kept
+            job = Job("shaped", _NOWHERE, max_bytes=self._max_bytes, syntax=syntax, shape=shape)
+            files = divided_of(*await self._answer(stored, job)).files
+            for number, file in enumerate(files, shape.frame_number):
+                key = digest, edit_version, f"{syntax} {replace(shape, frame_number=number)}"
+                self._files.put(key, file, len(file) + 400)
+            return files[0]
 
     async def classic(self, stored: Stored, first: int) -> Divided:
         """Some frames of an enhanced object from the `first` on, one at least, each as a classic Part 10 file.

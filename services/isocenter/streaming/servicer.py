@@ -8,12 +8,14 @@ from grpc.aio import Server, ServicerContext
 
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
 from isocenter.api.stream.v1 import stream_service_pb2_grpc as service
+from isocenter.conversion.table import FIRST_PART
 from isocenter.errors import InvalidRequest
+from isocenter.pixels.jobs import Shape
 from isocenter.renditions.series_stream import Asked, read_have
 from isocenter.streaming.finding import Finder, FindLevel, understand
-from isocenter.streaming.planning import Planner, Wanted
+from isocenter.streaming.parting import Taking
+from isocenter.streaming.planning import Planned, Planner, Wanted
 from isocenter.streaming.series_streams import SeriesStreams
-from isocenter.streaming.stored import Stored
 
 BATCH = 200  # answers, or instances of a plan, in one message
 PIECE_BYTES = 1 << 20
@@ -64,6 +66,7 @@ class StreamServicer(service.StreamServiceServicer):
             tuple(request.study_instance_uids),
             tuple(request.series_instance_uids),
             tuple(request.sop_instance_uids),
+            _taking(request.taking),
         )
         plan = await self._planner.plan(wanted)
         yield pb.PlanResponse(total=len(plan))
@@ -95,21 +98,38 @@ class StreamServicer(service.StreamServiceServicer):
         """The data set in pieces."""
         del context
         names = request.study_instance_uid, request.series_instance_uid, request.sop_instance_uid
-        content = await self._planner.rewritten(*names, request.transfer_syntax_uid)
+        syntax = request.transfer_syntax_uid
+        name = ""
+        if request.HasField("shape") or request.lossy_quality:
+            asked = request.shape
+            shape = Shape(asked.frame_number, asked.part, request.lossy_quality)
+            name, content = await self._planner.shaped(*names, syntax, shape)
+        else:
+            content = await self._planner.rewritten(*names, syntax)
         for start in range(0, len(content), PIECE_BYTES):
-            yield pb.RewrittenResponse(content=bytes(content[start : start + PIECE_BYTES]))
+            piece = bytes(content[start : start + PIECE_BYTES])
+            yield pb.RewrittenResponse(content=piece, sop_instance_uid=name)
+            name = ""
 
 
-def _planned(stored: Stored) -> pb.PlannedInstance:
+def _taking(asked: pb.Taking) -> Taking:
+    return Taking(asked.single_frames, asked.max_series_instances, asked.split_phases)
+
+
+def _planned(planned: Planned) -> pb.PlannedInstance:
+    stored = planned.stored
+    is_shaped = planned.frame_number or planned.part > FIRST_PART
+    shape = pb.Shape(frame_number=planned.frame_number, part=planned.part) if is_shaped else None
     return pb.PlannedInstance(
         study_instance_uid=stored.viewed.study_instance_uid,
         series_instance_uid=stored.viewed.series_instance_uid,
         sop_instance_uid=stored.viewed.sop_instance_uid,
-        sop_class_uid=stored.sop_class_uid,
+        sop_class_uid=planned.sop_class_uid,
         transfer_syntax_uid=stored.transfer_syntax_uid,
         object_key=stored.object_key,
         dataset_offset=stored.dataset_offset,
         size_bytes=stored.size_bytes,
+        shape=shape,
     )
 
 

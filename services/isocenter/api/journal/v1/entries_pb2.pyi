@@ -803,6 +803,11 @@ class AeLine(_message.Message):
     MOVES_TO_FIELD_NUMBER: _builtins.int
     TLS_FIELD_NUMBER: _builtins.int
     TLS_SUBJECT_FIELD_NUMBER: _builtins.int
+    LOSSY_QUALITY_FIELD_NUMBER: _builtins.int
+    SINGLE_FRAMES_FIELD_NUMBER: _builtins.int
+    MAX_SERIES_INSTANCES_FIELD_NUMBER: _builtins.int
+    SPLIT_PHASES_FIELD_NUMBER: _builtins.int
+    ASSOCIATIONS_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """IP address or network it calls from, and listens at; empty: anywhere."""
     may_send: _builtins.bool
@@ -817,6 +822,16 @@ class AeLine(_message.Message):
     """It listens with TLS."""
     tls_subject: _builtins.str
     """Subject its certificate has to have, either way; empty: none asked, or any."""
+    lossy_quality: _builtins.int
+    """1 to 100: it is sent pictures compressed with loss, so much of them kept; 0: never."""
+    single_frames: _builtins.bool
+    """It is sent enhanced multi-frame objects as classic images."""
+    max_series_instances: _builtins.int
+    """Series of more instances are sent to it in parts; 0: none are."""
+    split_phases: _builtins.bool
+    """Each phase of a series is sent to it in a part of its own."""
+    associations: _builtins.int
+    """How many associations it is sent to on at once; 0: one."""
     @_builtins.property
     def moves_to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Titles of the destinations it may move to."""
@@ -832,10 +847,15 @@ class AeLine(_message.Message):
         moves_to: _abc.Iterable[_builtins.str] | None = ...,
         tls: _builtins.bool = ...,
         tls_subject: _builtins.str = ...,
+        lossy_quality: _builtins.int = ...,
+        single_frames: _builtins.bool = ...,
+        max_series_instances: _builtins.int = ...,
+        split_phases: _builtins.bool = ...,
+        associations: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "is_bound_in_moving", b"is_bound_in_moving", "may_ask", b"may_ask", "may_send", b"may_send", "moves_to", b"moves_to", "port", b"port", "tls", b"tls", "tls_subject", b"tls_subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "associations", b"associations", "is_bound_in_moving", b"is_bound_in_moving", "lossy_quality", b"lossy_quality", "max_series_instances", b"max_series_instances", "may_ask", b"may_ask", "may_send", b"may_send", "moves_to", b"moves_to", "port", b"port", "single_frames", b"single_frames", "split_phases", b"split_phases", "tls", b"tls", "tls_subject", b"tls_subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -119,6 +119,7 @@ class PlanRequest(_message.Message):
     STUDY_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
     SERIES_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
     SOP_INSTANCE_UIDS_FIELD_NUMBER: _builtins.int
+    TAKING_FIELD_NUMBER: _builtins.int
     level: Global___FindLevel.ValueType
     """Level of the names."""
     patient_id: _builtins.str
@@ -137,6 +138,10 @@ class PlanRequest(_message.Message):
     def sop_instance_uids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Instances."""
 
+    @_builtins.property
+    def taking(self) -> Global___Taking:
+        """What their receiver can read; absent: everything as it is."""
+
     def __init__(
         self,
         *,
@@ -146,14 +151,71 @@ class PlanRequest(_message.Message):
         study_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
         series_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
         sop_instance_uids: _abc.Iterable[_builtins.str] | None = ...,
+        taking: Global___Taking | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["taking", b"taking"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["issuer_of_patient_id", b"issuer_of_patient_id", "level", b"level", "patient_id", b"patient_id", "series_instance_uids", b"series_instance_uids", "sop_instance_uids", b"sop_instance_uids", "study_instance_uids", b"study_instance_uids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issuer_of_patient_id", b"issuer_of_patient_id", "level", b"level", "patient_id", b"patient_id", "series_instance_uids", b"series_instance_uids", "sop_instance_uids", b"sop_instance_uids", "study_instance_uids", b"study_instance_uids", "taking", b"taking"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanRequest: _TypeAlias = PlanRequest  # noqa: Y015
+
+@_typing.final
+class Taking(_message.Message):
+    """What a receiver can read, beside transfer syntaxes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINGLE_FRAMES_FIELD_NUMBER: _builtins.int
+    MAX_SERIES_INSTANCES_FIELD_NUMBER: _builtins.int
+    SPLIT_PHASES_FIELD_NUMBER: _builtins.int
+    single_frames: _builtins.bool
+    """No enhanced multi-frame objects: their frames as classic images, each in a series of its object."""
+    max_series_instances: _builtins.int
+    """No series of more instances: the rest in series made for it; 0: any."""
+    split_phases: _builtins.bool
+    """No series of several phases or points in time: each in a series of its own."""
+    def __init__(
+        self,
+        *,
+        single_frames: _builtins.bool = ...,
+        max_series_instances: _builtins.int = ...,
+        split_phases: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_series_instances", b"max_series_instances", "single_frames", b"single_frames", "split_phases", b"split_phases"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Taking: _TypeAlias = Taking  # noqa: Y015
+
+@_typing.final
+class Shape(_message.Message):
+    """How what is sent differs from what is stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAME_NUMBER_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    frame_number: _builtins.int
+    """This frame as a classic image, from 1; 0: the whole object."""
+    part: _builtins.int
+    """In this part of its series, from 1, where UIDs are as they were; 0: the series is whole."""
+    def __init__(
+        self,
+        *,
+        frame_number: _builtins.int = ...,
+        part: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame_number", b"frame_number", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Shape: _TypeAlias = Shape  # noqa: Y015
 
 @_typing.final
 class PlanResponse(_message.Message):
@@ -197,6 +259,7 @@ class PlannedInstance(_message.Message):
     OBJECT_KEY_FIELD_NUMBER: _builtins.int
     DATASET_OFFSET_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
     study_instance_uid: _builtins.str
     """Its study, as received."""
     series_instance_uid: _builtins.str
@@ -213,6 +276,10 @@ class PlannedInstance(_message.Message):
     """Where the data set begins in it."""
     size_bytes: _builtins.int
     """Where it ends: the object's size."""
+    @_builtins.property
+    def shape(self) -> Global___Shape:
+        """How it is to be sent; absent: as it is. Then its kind is that of what is sent, and names are those received."""
+
     def __init__(
         self,
         *,
@@ -224,10 +291,11 @@ class PlannedInstance(_message.Message):
         object_key: _builtins.str = ...,
         dataset_offset: _builtins.int = ...,
         size_bytes: _builtins.int = ...,
+        shape: Global___Shape | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["shape", b"shape"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_offset", b"dataset_offset", "object_key", b"object_key", "series_instance_uid", b"series_instance_uid", "size_bytes", b"size_bytes", "sop_class_uid", b"sop_class_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_offset", b"dataset_offset", "object_key", b"object_key", "series_instance_uid", b"series_instance_uid", "shape", b"shape", "size_bytes", b"size_bytes", "sop_class_uid", b"sop_class_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -243,6 +311,8 @@ class RewrittenRequest(_message.Message):
     SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
     SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
     TRANSFER_SYNTAX_UID_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    LOSSY_QUALITY_FIELD_NUMBER: _builtins.int
     study_instance_uid: _builtins.str
     """Its study, as received."""
     series_instance_uid: _builtins.str
@@ -251,6 +321,12 @@ class RewrittenRequest(_message.Message):
     """Its name, as received."""
     transfer_syntax_uid: _builtins.str
     """What to write it in."""
+    lossy_quality: _builtins.int
+    """For a lossy transfer syntax, 1 to 100: how much of the picture is kept."""
+    @_builtins.property
+    def shape(self) -> Global___Shape:
+        """How it is to be sent; absent: as it is."""
+
     def __init__(
         self,
         *,
@@ -258,10 +334,12 @@ class RewrittenRequest(_message.Message):
         series_instance_uid: _builtins.str = ...,
         sop_instance_uid: _builtins.str = ...,
         transfer_syntax_uid: _builtins.str = ...,
+        shape: Global___Shape | None = ...,
+        lossy_quality: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["shape", b"shape"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["series_instance_uid", b"series_instance_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lossy_quality", b"lossy_quality", "series_instance_uid", b"series_instance_uid", "shape", b"shape", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -274,16 +352,20 @@ class RewrittenResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CONTENT_FIELD_NUMBER: _builtins.int
+    SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
     """The bytes."""
+    sop_instance_uid: _builtins.str
+    """In the first message: the name of what was made, where that is a new object; empty: as received."""
     def __init__(
         self,
         *,
         content: _builtins.bytes = ...,
+        sop_instance_uid: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "sop_instance_uid", b"sop_instance_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
