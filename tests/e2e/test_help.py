@@ -34,6 +34,9 @@ TALKING = [
     ("delete", "1.2.3", "--yes"),
     ("undelete",),
     ("import", "."),
+    ("ae", "list"),
+    ("ae", "add", "CT1"),
+    ("ae", "remove", "CT1"),
 ]
 
 

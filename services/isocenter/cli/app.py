@@ -30,6 +30,7 @@ MODULES = {
     "rebuild-index": "archive",
     "backup": "backing_up",
     "restore": "backing_up",
+    "conformance": "conforming",
 }
 
 

@@ -108,6 +108,16 @@ def _codec(term: str) -> str | None:
     return _CODECS.get(number) or _EXTENSIONS_ONLY.get(number)
 
 
+def known_terms() -> tuple[str, ...]:
+    """Defined terms that are understood (PS3.3 C.12.1.1.2)."""
+    return (*(f"ISO_IR {number}" for number in sorted(_CODECS)), *sorted(_WHOLE))
+
+
+def extension_terms() -> tuple[str, ...]:
+    """Those that are understood with code extensions alone."""
+    return tuple(f"ISO 2022 IR {number}" for number in sorted(_EXTENSIONS_ONLY))
+
+
 def charset_findings(raw: bytes) -> tuple[Finding, ...]:
     """What is odd about a raw value of Specific Character Set."""
     return charset_of(raw).findings
