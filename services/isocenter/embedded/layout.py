@@ -3,14 +3,11 @@
 import json
 import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 from isocenter.errors import Conflict
-
-MAX_SOCKET_PATH = 90  # bytes; the kernel's limit is 108, and a service's name follows
+from isocenter.runtime.run_folder import run_folder_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +44,7 @@ class Layout:
     @property
     def run(self) -> Path:
         """Sockets and the address file of the running platform."""
-        inside = self.data / "run"
-        if len(os.fsencode(inside)) <= MAX_SOCKET_PATH:
-            return inside
-        name = f"isocenter-{os.getuid()}-{crc32(os.fsencode(self.data)):08x}"
-        return Path(tempfile.gettempdir()) / name
+        return run_folder_of(self.data)
 
     @property
     def address_file(self) -> Path:

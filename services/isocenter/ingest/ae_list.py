@@ -41,6 +41,7 @@ _UNKNOWN_MAY = frozenset({Action.VERIFY, Action.STORE})
 _LOCAL_MAY = _UNKNOWN_MAY | {Action.QUERY, Action.RETRIEVE}
 
 Entries = tuple[AeEntry, ...]
+_NOTHING: Mapping[str, Told] = {}
 
 log = logger(__name__)
 
@@ -66,7 +67,7 @@ class AeList:
         self._lock = threading.Lock()
         self._stamp = (0, 0, 0)
         self._filed: Entries = ()
-        self._joined: tuple[Entries, Mapping[str, Told], Entries] = ((), {}, ())
+        self._joined: tuple[Entries, Mapping[str, Told], Entries] = ((), _NOTHING, ())
         if lenient:
             self._look_at_file()
         else:
@@ -132,7 +133,7 @@ class AeList:
 
     def entries(self) -> Entries:
         """All entries, after a look whether the file changed."""
-        told = self._journaled.known() if self._journaled is not None else {}
+        told = self._journaled.known() if self._journaled is not None else _NOTHING
         with self._lock:
             self._look_at_file()
             filed, known, joined = self._joined

@@ -4,6 +4,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from grpc.aio import Server
+
 from isocenter.ingest.acknowledge import Acknowledger
 from isocenter.ingest.acknowledged_spool import AcknowledgedSpool
 from isocenter.ingest.ae_journal import AeJournal
@@ -19,6 +21,7 @@ from isocenter.ingest.quarantine_decisions import QuarantineDecisions
 from isocenter.ingest.quarantine_routes import QuarantineRoutes
 from isocenter.ingest.receive import Marks, Receiver
 from isocenter.ingest.record import Recorder
+from isocenter.ingest.rpc import servicer
 from isocenter.ingest.settings import IngestSettings
 from isocenter.ingest.stow import Stow
 from isocenter.ingest.tidying import Tidier
@@ -88,6 +91,10 @@ class Ingest:
             *QuarantineRoutes(decisions).routes(),
         ]
 
+    def servicer(self) -> Callable[[Server], None]:
+        """gRPC of ingest."""
+        return servicer(self.receiver, self._workers)
+
     def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What goes on beside receiving."""
         tasks: dict[str, Callable[[], Awaitable[None]]] = {"announce": self.announcer.run}
@@ -132,6 +139,7 @@ def build(ingest: Ingest, *, purges: bool) -> Service:
         tasks |= {"purge": ingest.purger().run, "tidy": ingest.tidier().run}
     return Service(
         "ingest",
+        servicers=(ingest.servicer(),),
         tasks=tasks,
         drains=(ingest.drain,),
         conditions={"LOW_MARK": ingest.receiver.accepting},

@@ -3,13 +3,25 @@
 import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 from isocenter.errors import Conflict, InvalidRequest
 
 TOKEN_BYTES = 32
+MAX_SOCKET_PATH = 90  # bytes; the kernel's limit is 108, and a service's name follows
+
+
+def run_folder_of(data: Path) -> Path:
+    """That of a platform on one machine: in its data folder, or, where that has too long a path, a temporary one."""
+    inside = data / "run"
+    if len(os.fsencode(inside)) <= MAX_SOCKET_PATH:
+        return inside
+    name = f"isocenter-{os.getuid()}-{crc32(os.fsencode(data)):08x}"
+    return Path(tempfile.gettempdir()) / name
 
 
 def prepare(run_folder: Path) -> None:

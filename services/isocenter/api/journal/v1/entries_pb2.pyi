@@ -38,7 +38,7 @@ class Sender(_message.Message):
     FOREIGN_PREAMBLE_FIELD_NUMBER: _builtins.int
     MEDIA_STORAGE_SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
     protocol: _builtins.str
-    """How it came: "dimse", "stow", "import" or "release"."""
+    """How it came: "dimse", "stow", "import", "grpc" or "release"."""
     address: _builtins.str
     """Network address of the peer, without port."""
     calling_ae_title: _builtins.str
