@@ -3,42 +3,28 @@
 import hashlib
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 import httpx
 
-from isocenter.cli import show
 from isocenter.cli.client import Platform
 from isocenter.cli.dicomweb_source import DicomwebSource, Name, other_archive
+from isocenter.cli.dimse_source import Archive, DimseSource
 from isocenter.cli.import_sources import Source
 from isocenter.cli.importing import send
+from isocenter.cli.moving import Moving
 from isocenter.cli.progress import progress
-from isocenter.dicom.part10 import read_file_meta
+from isocenter.cli.pulled import Pulled, digest_of, report
 from isocenter.errors import IsocenterError
+from isocenter.ingest.lane import LOST
 
 PARALLEL = 4
-HEAD_BYTES = 1 << 20
 FOUND_WITHIN_S = 10.0
 PAUSE_S = 0.2
-
-
-@dataclass(slots=True)
-class Pulled:
-    """What became of it."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    problems: list[dict[str, str]] = field(default_factory=list)
-
-    def tell(self, sop: str, what: str, why: str = "") -> None:
-        """Name an instance that is not as it should be."""
-        self.counts[what] += 1
-        self.problems.append({"instance": sop, "problem": what, "message": why})
 
 
 class Pull:
@@ -116,7 +102,7 @@ class Pull:
         for number, end in enumerate((self._source, self._here)):
             path = self._folder / f"{number}-{hashlib.sha256(name.path.encode()).hexdigest()[:30]}"
             try:
-                ends.append(_digest(end.fetch(name, path)))
+                ends.append(digest_of(end.fetch(name, path))[1])
             except (click.ClickException, httpx.HTTPError, OSError) as error:
                 return ("not_given", "missing_here")[number], str(error)
             except IsocenterError as error:
@@ -125,17 +111,6 @@ class Pull:
                 path.unlink(missing_ok=True)
         there, here = ends
         return None if there == here else ("differs", "its bytes are not those that are here")
-
-
-def _digest(path: Path) -> str:
-    """Of transfer syntax and data set: File Meta is each archive's own."""
-    with path.open("rb") as file:
-        meta = read_file_meta(file.read(HEAD_BYTES))
-        sha = hashlib.sha256(meta.transfer_syntax_uid.encode())
-        file.seek(meta.dataset_offset)
-        while chunk := file.read(HEAD_BYTES):
-            sha.update(chunk)
-    return sha.hexdigest()
 
 
 def _given(headers: Iterable[str]) -> dict[str, str]:
@@ -156,19 +131,61 @@ def _given(headers: Iterable[str]) -> dict[str, str]:
 @click.option("--study", "studies", multiple=True, help="Only this study; may be repeated.")
 @click.option("--header", "headers", multiple=True, help='Sent along, "Authorization: Bearer ...".')
 @click.option("--verify", is_flag=True, help="Read everything at both ends again, and compare.")
+@click.option(
+    "--to",
+    default="ISOCENTER",
+    show_default=True,
+    help="DIMSE: the AE title the other archive knows this platform by.",
+)
 @click.pass_obj
-def pull(platform: Platform, /, url: str, dates: str, **options: Any) -> None:
-    """Bring over what another archive has. URL is its DICOMweb root, http://old-pacs/dicom-web.
+def pull(platform: Platform, /, url: str, **options: Any) -> None:
+    """Bring over what another archive has. URL is its DICOMweb root, http://old-pacs/dicom-web, or, for one without
+    DICOMweb, dicom://AE_TITLE@HOST:PORT: then it is asked by C-FIND and sends by C-MOVE to this platform, whose DICOM
+    address it has to know as --to and which has to let it send.
 
     What is here already is not asked for again, so a pull that was stopped goes on where it was. Exit code 1 when the
-    other archive names an instance that did not come, or that differs.
+    other archive names an instance that did not come, or, with --verify (DIMSE: by C-GET), one that differs.
     """
+    if url.startswith("dicom:"):
+        _by_dimse(platform, url, **options)
+    else:
+        _by_dicomweb(platform, url, **options)
+
+
+def _by_dimse(
+    platform: Platform, url: str, *, dates: str, studies: tuple[str, ...], to: str, **options: Any
+) -> None:
+    if options["headers"]:
+        raise click.ClickException("--header is for archives with DICOMweb")
+    archive = Archive.at(url, to)
+    source = DimseSource(archive)
+    run = Moving(platform, source, archive)
+    try:
+        found = list(studies) or source.studies(dates)
+        run.pulled.counts["studies"] = len(found)
+        _each(found, run.study, "pulling")
+        _each(found, run.compare, "comparing")
+        if options["verify"]:
+            _each(found, run.verify, "verifying")
+    except LOST as error:
+        raise click.ClickException(
+            f"{url} does not answer ({error or type(error).__name__})"
+        ) from error
+    finally:
+        run.close()
+        source.close()
+    report(platform, run.pulled)
+
+
+def _by_dicomweb(
+    platform: Platform, url: str, *, dates: str, studies: tuple[str, ...], **options: Any
+) -> None:
     asked = {"StudyDate": dates} if dates else {}
     source = other_archive(url, _given(options["headers"]))
     with tempfile.TemporaryDirectory(prefix="isocenter-pull-") as folder:
         run = Pull(platform, source, Path(folder))
         try:
-            found = list(options["studies"]) or source.studies(**asked)
+            found = list(studies) or source.studies(**asked)
             run.pulled.counts["studies"] = len(found)
             _each(found, run.study, "pulling")
             if options["verify"]:
@@ -178,7 +195,7 @@ def pull(platform: Platform, /, url: str, dates: str, **options: Any) -> None:
         finally:
             run.close()
             source.close()
-    _report(platform, run.pulled)
+    report(platform, run.pulled)
 
 
 def _each(studies: list[str], work: Callable[[str], None], title: str) -> None:
@@ -186,19 +203,6 @@ def _each(studies: list[str], work: Callable[[str], None], title: str) -> None:
         for number, study in enumerate(studies, 1):
             work(study)
             step(number, len(studies))
-
-
-def _report(platform: Platform, pulled: Pulled) -> None:
-    if platform.as_json:
-        show.as_json({**pulled.counts, "problems": pulled.problems})
-    else:
-        show.facts((name.replace("_", " "), count) for name, count in sorted(pulled.counts.items()))
-        if pulled.problems:
-            fields = ("instance", "problem", "message")
-            lines = ([line[name] for name in fields] for line in pulled.problems)
-            show.table(fields, lines, empty="")
-    if pulled.problems:
-        raise SystemExit(1)
 
 
 COMMANDS = (pull,)

@@ -32,6 +32,9 @@ SERVICES = (
 )
 _USED = {  # what we ask of others, and when
     sop_classes.VERIFICATION: "for `isocenter ae echo`",
+    sop_classes.STUDY_ROOT_FIND: "for `isocenter pull`",
+    sop_classes.STUDY_ROOT_MOVE: "for `isocenter pull`",
+    sop_classes.STUDY_ROOT_GET: "for `isocenter pull --verify`",
 }
 _SUCCESS, _CANCELLED = "success", "cancelled by the caller"
 _DENIED = "the caller may not"
