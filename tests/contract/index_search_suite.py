@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.contract.name_vectors import FUZZY_VECTORS, NAME_VECTORS, NAMES, YAMADA
+from tests.contract.vectors.book import CHAPTERS
+from tests.contract.vectors.chapter import Chapter
+from tests.contract.vectors.sequences import SEQUENCES
 from tests.support.index_queries import keys, studies
 from tests.support.index_rows import Document, Study, batch_of, element, name
 from tests.support.reference_matcher import Key, matches
 
 from isocenter.dicom.fuzzy_names import fuzzy_name
 from isocenter.dicom.matching import Match, SingleValue, combine, parse
+from isocenter.dicomweb.qido_parameters import search_parameters
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, IndexGenerations, IndexReader, Level, Query
 
@@ -190,6 +194,38 @@ class IndexSearchSuite:
         reader = self.filled(*(Study(uid, attributes) for uid, attributes in OTHERS.items()))
         got = [(key, sorted(found_by(reader, "study", key))) for key, _ in OTHER_VECTORS]
         assert got == OTHER_VECTORS
+
+    @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+    def test_every_vector_finds_what_it_should_and_is_counted(self, chapter: Chapter) -> None:
+        reader = self.filled(*chapter.studies)
+        got = []
+        for vector in chapter.vectors:
+            query = Query(vector.level, vector.conditions, limit=1000)
+            found = [uid_of(one) for one in reader.search(query)]
+            assert reader.count(query) == len(found), vector
+            got.append(replace(vector, found=tuple(sorted(found))))
+        assert got == list(chapter.vectors)
+
+    def test_pages_of_a_search_inside_sequences_are_cut_like_any(self) -> None:
+        chapter = SEQUENCES
+        reader = self.filled(*chapter.studies)
+        step = search_parameters([("RequestAttributesSequence.00400009", "S?")]).conditions
+        whole = [uid_of(one) for one in reader.search(Query("series", step))]
+        pages = [reader.search(Query("series", step, limit=2, offset=at)) for at in (0, 2, 4)]
+        assert [uid_of(one) for page in pages for one in page] == whole
+        assert list(map(len, pages)) == [2, 1, 0]
+        newest = Query("series", step, order=("-00080060", "0020000E"))
+        assert sorted(uid_of(one) for one in reader.search(newest)) == sorted(whole)
+
+    def test_a_sequence_of_very_many_items_is_looked_into_to_its_end(self) -> None:
+        frames = [{"00081155": element("UI", f"9.{number}")} for number in range(1, 700)]
+        many: Document = {"00081140": element("SQ", *frames)}
+        reader = self.filled(Study("1.1", {}, [({}, [many, {}])]))
+        way = "ReferencedImageSequence.ReferencedSOPInstanceUID"
+        for wanted, found in (("9.699", ["1.1.1.1"]), ("9.700", [])):
+            query = Query("instance", search_parameters([(way, wanted)]).conditions)
+            assert [uid_of(one) for one in reader.search(query)] == found
+            assert reader.count(query) == len(found)
 
     def test_lower_levels_are_found_by_their_own_attributes_and_those_above(self) -> None:
         head: Below = (

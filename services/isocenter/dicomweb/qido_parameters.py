@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
-from isocenter.dicom.attributes import key_of, tag_of, vr_of
+from isocenter.dicom.attributes import key_of, tag_of
 from isocenter.dicom.fuzzy_names import fuzzy_name
-from isocenter.dicom.matching import Match, combine, parse
+from isocenter.dicom.matching import Match, parse
+from isocenter.dicom.sequence_keys import MAX_DEPTH, conditions_of
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import InvalidRequest, LimitExceeded
 
@@ -16,6 +18,7 @@ MAX_OFFSET = 1_000_000_000
 MAX_CIRCLE = 32
 SAME_PATIENT = "samepatientas"
 ALL = "all"
+Tree: TypeAlias = "dict[str, list[str] | Tree]"
 MULTIPLE_IGNORED = (
     "The multiplevaluematching parameter is not supported. "
     "Multiple Value Matching has not been performed."
@@ -76,10 +79,6 @@ def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
 
 def attribute_tag(name: str) -> str:
     """Eight upper-case digits of a keyword or tag; raises InvalidRequest for anything else."""
-    if "." in name:
-        raise InvalidRequest(
-            f"{_shown(name)}: attributes inside sequences cannot be searched here yet; use attributes of the top level"
-        )
     tag = tag_of(name)
     if tag is None:
         raise InvalidRequest(
@@ -89,25 +88,38 @@ def attribute_tag(name: str) -> str:
 
 
 def _conditions(keys: Iterable[tuple[str, str]], *, fuzzy: bool) -> tuple[Match, ...]:
-    asked: dict[str, list[str]] = {}
+    asked: Tree = {}
     for name, value in keys:
-        asked.setdefault(attribute_tag(name), []).append(value)
-    found: list[Match] = []
-    for tag, values in asked.items():
-        vr = _vr(tag)
-        if vr == "PN" and fuzzy:
-            found += [match for value in values for match in fuzzy_name(tag, value)]
-            continue
-        joined = ["\\".join(values)] if vr == "UI" else values
-        found += [match for value in joined if (match := parse(tag, vr, value)) is not None]
-    return combine(found)
+        _values_at(asked, [attribute_tag(one) for one in name.split(".")[: MAX_DEPTH + 2]]).append(
+            value
+        )
+    return conditions_of(asked, _read_fuzzily if fuzzy else _read_literally)
 
 
-def _vr(tag: str) -> str:
-    vr = vr_of(int(tag, 16)).partition(" ")[0]
-    if not vr:
-        raise InvalidRequest(f"{tag} is not in the dictionary, so it cannot be searched")
-    return vr
+def _values_at(asked: Tree, path: Sequence[str]) -> list[str]:
+    """Where the values of an attribute are collected; dots lead into sequences (PS3.18 8.3.4.1)."""
+    *sequences, tag = path
+    inside = asked
+    for sequence in sequences:
+        within = inside.setdefault(sequence, {})
+        if isinstance(within, list):
+            raise InvalidRequest(f"{sequence} is asked for as a whole and by what is inside it")
+        inside = within
+    values = inside.setdefault(tag, [])
+    if not isinstance(values, list):
+        raise InvalidRequest(f"{tag} is asked for as a whole and by what is inside it")
+    return values
+
+
+def _read_literally(tag: str, vr: str, values: Sequence[str]) -> list[Match]:
+    joined = ["\\".join(values)] if vr == "UI" else values
+    return [match for value in joined if (match := parse(tag, vr, value)) is not None]
+
+
+def _read_fuzzily(tag: str, vr: str, values: Sequence[str]) -> list[Match]:
+    if vr != "PN":
+        return _read_literally(tag, vr, values)
+    return [match for value in values for match in fuzzy_name(tag, value)]
 
 
 def _included(values: Iterable[str]) -> tuple[frozenset[str], bool]:

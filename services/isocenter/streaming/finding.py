@@ -4,7 +4,7 @@ Keys above the level need not be there (relational queries, PS3.4 C.4.1.3.2), an
 an index can answer it at. A patient is named by issuer and id; who has no id is a patient of one study.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,8 +12,11 @@ import orjson
 
 from isocenter.dicom.attributes import vr_of
 from isocenter.dicom.json_attributes import first, text_of
+from isocenter.dicom.json_attributes import values as values_of
 from isocenter.dicom.levels import level_of
-from isocenter.dicom.matching import Match, combine, parse
+from isocenter.dicom.matching import Match, parse
+from isocenter.dicom.sequence_keys import Keys as Asked
+from isocenter.dicom.sequence_keys import conditions_of
 from isocenter.errors import InvalidRequest, LimitExceeded
 from isocenter.ports.index import Found, IndexReader, Level, Query
 from isocenter.runtime.asking import Asking
@@ -67,21 +70,33 @@ def understand(level: FindLevel, identifier: bytes) -> Question:
 
 
 def _conditions(keys: Keys) -> tuple[tuple[Match, ...], tuple[str, ...]]:
-    found: list[Match] = []
-    ignored: list[str] = []
-    for key, content in keys.items():
-        values = content.get("Value")
-        if not values or key in _NOT_MATCHED:
-            continue
-        vr = _vr(key)
-        if not vr or vr == "SQ":
-            if not vr or any(values):
-                ignored.append(key)
-            continue
-        match = parse(key, vr, "\\".join(map(text_of, values)))
-        if match is not None:
-            found.append(match)
-    return combine(found), tuple(ignored)
+    ignored: dict[str, None] = {}
+    asked = {
+        key: read
+        for key, content in keys.items()
+        if key not in _NOT_MATCHED and (read := _asked(key, content, ignored))
+    }
+    return conditions_of(asked, _read), tuple(ignored)
+
+
+def _asked(key: str, content: Any, ignored: dict[str, None]) -> "Sequence[str] | Asked":
+    """Values of a key, or the keys of its item; nothing where nothing is asked. Unknown ones go to `ignored`."""
+    values = values_of({key: content}, key)
+    vr = _vr(key)
+    if not values or not vr:
+        if values:
+            ignored[key] = None
+        return ()
+    if vr != "SQ":
+        return ("\\".join(map(text_of, values)),)
+    if len(values) > 1:
+        raise InvalidRequest(f"{key}: a sequence key has one item")
+    inside = values[0] if isinstance(values[0], dict) else {}
+    return {tag: read for tag, one in inside.items() if (read := _asked(tag, one, ignored))}
+
+
+def _read(key: str, vr: str, values: Sequence[str]) -> list[Match]:
+    return [match for value in values if (match := parse(key, vr, value)) is not None]
 
 
 def _vr(key: str) -> str:

@@ -68,7 +68,7 @@ def test_a_cut_answer_says_how_much_is_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["NoSuchThing=1", "StudyDate=yesterday", "limit=-1", "ReferencedStudySequence.StudyID=1"],
+    ["NoSuchThing=1", "StudyDate=yesterday", "limit=-1", "PatientID.StudyID=1"],
 )
 def test_a_search_that_means_nothing_says_why(http: httpx.Client, query: str) -> None:
     answer = http.get(f"/studies?{query}")

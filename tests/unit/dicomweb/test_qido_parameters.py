@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isocenter.dicom.matching import DateTimeRange, PersonName, Range, SingleValue
+from isocenter.dicom.matching import (
+    DateTimeRange,
+    EmptyValue,
+    InSequence,
+    PersonName,
+    Range,
+    SingleValue,
+    WildCard,
+)
 from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
 from isocenter.errors import InvalidRequest, IsocenterError
 
@@ -62,9 +70,41 @@ def test_of_a_path_into_a_sequence_the_whole_sequence_is_included() -> None:
     assert search_parameters([("includefield", path)]).include == {"00400275"}
 
 
-def test_a_search_inside_sequences_is_refused_in_plain_words() -> None:
-    with pytest.raises(InvalidRequest, match="inside sequences cannot be searched"):
-        search_parameters([("RequestAttributesSequence.RequestedProcedureID", "1")])
+def test_keys_inside_one_sequence_are_asked_of_one_item() -> None:
+    inside = "RequestAttributesSequence"
+    found = search_parameters(
+        [
+            (f"{inside}.ScheduledProcedureStepID", "S1"),
+            (f"{inside}.ScheduledProtocolCodeSequence.CodeValue", "C*"),
+            ("00400275.00401001", "R1"),
+            (f"{inside}.ScheduledProcedureStepDescription", ""),
+        ]
+    )
+    step, code = SingleValue("00400009", "SH", ("S1",)), WildCard("00080100", "SH", "C*")
+    procedure = SingleValue("00401001", "SH", ("R1",))
+    assert found.conditions == (
+        InSequence("00400275", (step, InSequence("00400008", (code,)), procedure)),
+    )
+    assert search_parameters([(f"{inside}.RequestedProcedureID", "")]).conditions == ()
+    assert search_parameters([(inside, '""')]).conditions == (EmptyValue("00400275", "SQ"),)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [("PatientID.StudyID", "1")],
+        [("RequestAttributesSequence", "S1")],
+        [("RequestAttributesSequence.Nothing", "S1")],
+        [("RequestAttributesSequence.", "S1")],
+        [("RequestAttributesSequence", '""'), ("RequestAttributesSequence.00400009", "S1")],
+        [("RequestAttributesSequence.00400009", "S1"), ("00400275", '""')],
+        [("ContentSequence." * 9 + "TextValue", "x")],
+        [("ContentSequence.TextValue", "x" * 300 + "*")],
+    ],
+)
+def test_a_way_into_sequences_that_leads_nowhere_is_refused(keys: list[tuple[str, str]]) -> None:
+    with pytest.raises(IsocenterError):
+        search_parameters(keys)
 
 
 def test_page_and_order_are_read() -> None:

@@ -60,6 +60,8 @@ COLUMNS: dict[Level, dict[str, Column]] = {  # that can be asked at a level: its
     "instance": STUDY | SERIES | INSTANCE,
 }
 MODALITIES_IN_STUDY = "00080061"
+REQUESTS = "00400275"  # Request Attributes Sequence: its items' ids single out few series
+REQUEST_IDS = ("00400009", "00401001")  # of scheduled steps and requested procedures
 # Kinds of rows in the table `names`: parts, whole groups, and ends of parts in scripts whose names are of two or
 # three characters, where a trigram finds nothing.
 NAMES = {"00100010": (0, 1, 2), "00080090": (3, 4, 5)}
@@ -143,3 +145,13 @@ def name_rows(names: dict[str, FoldedName]) -> set[tuple[int, str]]:
 def study_modalities(document: JsonObject) -> list[str]:
     """Modalities in Study, each once."""
     return list(dict.fromkeys(elements.texts_of(document, MODALITIES_IN_STUDY)))
+
+
+def series_requests(document: JsonObject) -> set[tuple[str, str]]:
+    """Tag and id of each step and procedure a series was requested as."""
+    return {
+        (tag, text)
+        for item in elements.items_of(document, REQUESTS)
+        for tag in REQUEST_IDS
+        for text in elements.texts_of(item, tag)
+    }

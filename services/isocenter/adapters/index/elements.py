@@ -17,6 +17,14 @@ def values_of(document: JsonObject, tag: str) -> list[Any]:
     return [v for v in element.get("Value", ()) if v is not None and v not in ("", {})]
 
 
+def items_of(document: JsonObject, tag: str) -> list[JsonObject]:
+    """Items of a sequence, empty ones too (PS3.18 F.2.5)."""
+    element = document.get(tag)
+    if not isinstance(element, dict) or element.get("vr") != "SQ":
+        return []
+    return [item or {} for item in element.get("Value", ()) if isinstance(item, dict | None)]
+
+
 def _plain(value: Any) -> str:
     """Text without padding, and without what no index can hold: NUL, and half of a surrogate pair."""
     text = str(value).replace("\0", "").strip(" ")

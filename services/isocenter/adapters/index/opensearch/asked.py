@@ -15,6 +15,7 @@ from isocenter.adapters.index.opensearch.conditions import (
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.adapters.index.queries import PATIENT_NAME
+from isocenter.dicom.matching import InSequence, Match
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Level, Query
 
@@ -39,6 +40,7 @@ class Asked:
     terms: list[Term] = field(default_factory=list)
     needs_series: bool = False
     needs_join: bool = False
+    checked: list[Match] = field(default_factory=list)  # clauses find candidates, documents decide
 
     @property
     def level(self) -> Level:
@@ -69,6 +71,8 @@ def sort_out(query: Query) -> Asked:
             _add_identity(asked, *found)
         else:
             _add(asked, compiled(one, query.level))
+        if isinstance(one, InSequence):
+            asked.checked.append(one)
     if query.among is not None:
         asked.needs_join |= query.level != "study"
         asked.filters["studies"].append(among(query.among))

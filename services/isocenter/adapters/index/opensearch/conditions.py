@@ -12,9 +12,11 @@ from isocenter.adapters.index.columns import (
     INSTANCE,
     MODALITIES_IN_STUDY,
     NAMES,
+    REQUESTS,
     SERIES,
     STUDY,
 )
+from isocenter.adapters.index.document_tests import tag_of
 from isocenter.adapters.index.opensearch import tokens
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.server import Json
@@ -24,6 +26,7 @@ from isocenter.dicom.matching import (
     NUMBERS,
     DateTimeRange,
     EmptyValue,
+    InSequence,
     Match,
     PersonName,
     Range,
@@ -74,14 +77,9 @@ def compiled(condition: Match, level: Level) -> Condition:
     return Condition(
         _kinds(tag, level),
         _matches(condition),
-        {"terms": {FIELD: [term_of(tag, mark) for mark in (tokens.FILLED, tokens.EMPTY)]}},
+        _present(tag),
         isinstance(condition, EmptyValue),
     )
-
-
-def tag_of(condition: Match) -> str:
-    """The attribute that says where a condition is looked up."""
-    return condition.date_tag if isinstance(condition, DateTimeRange) else condition.tag
 
 
 def identity(condition: Match, level: Level) -> tuple[Kind, Json] | None:
@@ -113,28 +111,45 @@ def any_of(*clauses: Json) -> Json:
 
 def _kinds(tag: str, level: Level) -> tuple[Kind, ...]:
     reached = DEPTH[level]
-    column = _COLUMNS.get(tag)
+    column = "series" if tag == REQUESTS and level == "series" else _COLUMNS.get(tag)
     if column in reached:
         return (column,)
     return tuple(kind for kind in _OWN_LEVEL_FIRST[level_of(tag)] if kind in reached)
 
 
-def _matches(condition: Match) -> Json:
+def _present(tag: str) -> Json:
+    return {"terms": {FIELD: [term_of(tag, mark) for mark in (tokens.FILLED, tokens.EMPTY)]}}
+
+
+def _matches(condition: Match, way: str = "") -> Json:
+    """The clause of a condition; `way` leads to the sequence it is asked in."""
     match condition:
         case EmptyValue(tag):
-            return {"bool": {"must_not": [_term(term_of(tag, tokens.FILLED))]}}
+            return {"bool": {"must_not": [_term(term_of(way + tag, tokens.FILLED))]}}
         case Range(tag, _, low, high):
-            return _between(tag, tokens.TIME, low, high)
+            return _between(way + tag, tokens.TIME, low, high)
         case DateTimeRange(date_tag, _, low, high):
-            return _between(date_tag, tokens.MOMENT, low, high)
+            return _between(way + date_tag, tokens.MOMENT, low, high)
         case WildCard(tag, _, pattern):
-            return _like(tag, tokens.TEXT, pattern)
+            return _like(way + tag, tokens.TEXT, pattern)
         case SingleValue(tag, vr, values):
-            return {"terms": {FIELD: [_exact(tag, vr, value) for value in values]}}
+            return {"terms": {FIELD: [_exact(way + tag, vr, value) for value in values]}}
         case PersonName(tag, pattern):
-            return {"bool": {"filter": [_named(tag, piece) for piece in pattern.split("=")]}}
+            return {"bool": {"filter": [_named(way + tag, one) for one in pattern.split("=")]}}
+        case InSequence():
+            return _candidates(condition, way)
         case _:
             assert_never(condition)
+
+
+def _candidates(condition: InSequence, way: str) -> Json:
+    """Documents that may have such an item: `checking` looks whether one item has it all."""
+    inside = f"{way}{condition.tag}{tokens.INSIDE}"
+    clauses = [
+        _matches(one, inside) for one in condition.conditions if not isinstance(one, EmptyValue)
+    ]
+    found: Json = {"bool": {"filter": [_present(way + condition.tag), *clauses]}}
+    return found if way else any_of(found, _term(inside))
 
 
 def _exact(tag: str, vr: str, value: str) -> str:

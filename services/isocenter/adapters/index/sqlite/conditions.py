@@ -10,6 +10,7 @@ from isocenter.adapters.index.sqlite.document_match import encoded
 from isocenter.dicom.matching import (
     DateTimeRange,
     EmptyValue,
+    InSequence,
     Match,
     PersonName,
     Range,
@@ -39,6 +40,8 @@ def clause_of(condition: Match, level: Level) -> Clause:
         column = columns.get(condition.date_tag)
         if column is not None and column.moment is not None:
             return _between(column.moment, condition.low, condition.high)
+        return _in_document(condition, level)
+    if isinstance(condition, InSequence):
         return _in_document(condition, level)
     if condition.tag in NAMES and isinstance(condition, PersonName | EmptyValue):
         return _name(condition)

@@ -15,9 +15,12 @@ from isocenter.adapters.index.columns import (
     COLUMNS,
     MODALITIES_IN_STUDY,
     NAMES,
+    REQUEST_IDS,
+    REQUESTS,
     TEXT_COLUMNS,
     is_short_script,
 )
+from isocenter.adapters.index.document_tests import tag_of
 from isocenter.adapters.index.sqlite.conditions import (
     END,
     Param,
@@ -26,8 +29,7 @@ from isocenter.adapters.index.sqlite.conditions import (
     name_row,
     prefix_of,
 )
-from isocenter.adapters.index.sqlite.document_match import tag_of
-from isocenter.dicom.matching import Match, PersonName, SingleValue, WildCard
+from isocenter.dicom.matching import InSequence, Match, PersonName, SingleValue, WildCard
 from isocenter.ports.index import Query
 
 GATHER_MANY = 30_000  # with several conditions a walk may find nothing and go on to the end
@@ -81,7 +83,10 @@ def _usable(query: Query) -> list[Match]:
     return [
         c
         for c in query.conditions
-        if tag_of(c) in columns or tag_of(c) in TEXT_COLUMNS or tag_of(c) == MODALITIES_IN_STUDY
+        if tag_of(c) in columns
+        or tag_of(c) in TEXT_COLUMNS
+        or tag_of(c) == MODALITIES_IN_STUDY
+        or (tag_of(c) == REQUESTS and query.level == "series")
     ]
 
 
@@ -170,11 +175,21 @@ def _gathering(condition: Match) -> Source | None:
         case SingleValue("00080060", _, values):
             rows = f"SELECT study AS id FROM series WHERE modality {in_list(len(values))}"
             return _gathered(rows, values)
+        case InSequence(tag, inside) if tag == REQUESTS:
+            return next(filter(None, map(_by_request, inside)), None)
         case SingleValue(tag, _, values) if tag == MODALITIES_IN_STUDY and len(values) > 1:
             rows = f"SELECT study AS id FROM study_modalities WHERE modality {in_list(len(values))}"
             return _gathered(rows, values, condition)
         case _:
             return None
+
+
+def _by_request(condition: Match) -> Source | None:
+    """By a step or procedure that a series was requested as."""
+    if not isinstance(condition, SingleValue) or condition.tag not in REQUEST_IDS:
+        return None
+    rows = f"SELECT study AS id FROM requests WHERE id {in_list(len(condition.values))} AND tag = ?"
+    return _gathered(rows, (*condition.values, condition.tag))
 
 
 def _gathered(rows: str, params: tuple[Param, ...], covers: Match | None = None) -> Source:

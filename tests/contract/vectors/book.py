@@ -1,0 +1,5 @@
+"""All chapters."""
+
+from tests.contract.vectors.sequences import SEQUENCES
+
+CHAPTERS = (SEQUENCES,)
