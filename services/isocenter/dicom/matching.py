@@ -59,11 +59,13 @@ class PersonName:
     """A name in any of its groups; compared without case and accents; `*` and `?` are wild cards.
 
     `pattern` is folded already (`person_name.fold_pattern`). Without `^` it matches any of the name's parts, with it
-    a whole component group. Patterns joined by `=` must all match.
+    a whole component group. Patterns joined by `=` must all match. A name with a word that sounds like `sound`, a
+    code of `sounds.sound_of`, matches too.
     """
 
     tag: str
     pattern: str
+    sound: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,9 @@ def _asked(key: str, content: Any, ignored: dict[str, None]) -> "Sequence[str] |
         return ()
     if vr != "SQ":
         return ("\\".join(map(text_of, values)),)
-    if len(values) > 1:
+    if len(values) > 1 or not isinstance(values[0], dict | None):
         raise InvalidRequest(f"{key}: a sequence key has one item")
-    inside = values[0] if isinstance(values[0], dict) else {}
+    inside = values[0] or {}
     return {tag: read for tag, one in inside.items() if (read := _asked(tag, one, ignored))}
 
 

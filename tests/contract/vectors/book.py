@@ -1,5 +1,6 @@
 """All chapters."""
 
+from tests.contract.vectors.names import PARTS, SOUNDS
 from tests.contract.vectors.sequences import SEQUENCES
 
-CHAPTERS = (SEQUENCES,)
+CHAPTERS = (PARTS, SEQUENCES, SOUNDS)

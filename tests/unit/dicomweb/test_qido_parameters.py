@@ -119,8 +119,8 @@ def test_names_are_fuzzy_where_it_is_asked_for_and_nothing_else_is() -> None:
     keys = [("PatientName", "tarou yamada"), ("PatientID", "a b")]
     found = search_parameters([*keys, ("fuzzymatching", "true")])
     assert found.conditions == (
-        PersonName("00100010", "tarou*"),
-        PersonName("00100010", "yamada*"),
+        PersonName("00100010", "tarou*", "tr"),
+        PersonName("00100010", "yamada*", "jmt"),
         SingleValue("00100020", "LO", ("a b",)),
     )
     assert found.warnings == ()

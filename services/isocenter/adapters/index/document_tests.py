@@ -62,8 +62,8 @@ def test_of(condition: Match) -> Test:
             )
         case DateTimeRange():
             return _moment_range(condition)
-        case PersonName(tag, pattern):
-            named = name_test(pattern)
+        case PersonName(tag, pattern, sound):
+            named = name_test(pattern, sound)
             return lambda document: named(fold_name(elements.name_groups(document, tag)))
         case EmptyValue(tag):
             return lambda document: not elements.values_of(document, tag)
@@ -107,12 +107,12 @@ def _moment_range(condition: DateTimeRange) -> Test:
     return test
 
 
-def name_test(pattern: str) -> Callable[[FoldedName], bool]:
-    """Make the test of a folded pattern on a folded name."""
+def name_test(pattern: str, sound: str = "") -> Callable[[FoldedName], bool]:
+    """Make the test of a folded pattern, or of how a word sounds, on a folded name."""
     tests = [("^" in group, glob(group.rstrip("^"))) for group in pattern.split("=")]
 
     def test(name: FoldedName) -> bool:
-        return all(
+        return sound in name.sounds or all(
             any(map(wanted, name.groups if whole else name.parts)) for whole, wanted in tests
         )
 

@@ -134,8 +134,8 @@ def _matches(condition: Match, way: str = "") -> Json:
             return _like(way + tag, tokens.TEXT, pattern)
         case SingleValue(tag, vr, values):
             return {"terms": {FIELD: [_exact(way + tag, vr, value) for value in values]}}
-        case PersonName(tag, pattern):
-            return {"bool": {"filter": [_named(way + tag, one) for one in pattern.split("=")]}}
+        case PersonName():
+            return _named(condition, way + condition.tag)
         case InSequence():
             return _candidates(condition, way)
         case _:
@@ -163,9 +163,14 @@ def _exact(tag: str, vr: str, value: str) -> str:
     return term_of(tag, tokens.NUMBER, number)
 
 
-def _named(tag: str, piece: str) -> Json:
-    mark = tokens.GROUP if "^" in piece else tokens.PART
-    return _like(tag, mark, piece.rstrip("^"))
+def _named(condition: PersonName, tag: str) -> Json:
+    pieces = condition.pattern.split("=")
+    marks = [tokens.GROUP if "^" in piece else tokens.PART for piece in pieces]
+    clauses = [_like(tag, *one) for one in zip(marks, (p.rstrip("^") for p in pieces), strict=True)]
+    named: Json = {"bool": {"filter": clauses}}
+    if not condition.sound:
+        return named
+    return any_of(named, _term(term_of(tag, tokens.SOUND, condition.sound)))
 
 
 def _like(tag: str, mark: str, pattern: str) -> Json:

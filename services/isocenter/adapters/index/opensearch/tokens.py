@@ -23,7 +23,9 @@ MAX_VALUES = 256  # of one attribute
 MAX_LENGTH = 4_000  # of a value in a term: a term holds 32,766 bytes
 MAX_INSIDE = 512  # terms of what is inside one sequence, repeated ones counted
 INSIDE = ">"
-TEXT, NUMBER, TIME, MOMENT, PART, GROUP, FILLED, EMPTY = "=", "#", "@", "&", "~", "^", "+", "-"
+TEXT, NUMBER, TIME, MOMENT = "=", "#", "@", "&"
+PART, GROUP, SOUND = "~", "^", "%"
+FILLED, EMPTY = "+", "-"
 _TIME_OF = dict(PAIRS)
 _TIMES = frozenset({"DA", "TM", "DT"})
 
@@ -74,8 +76,8 @@ def _values(document: JsonObject, tag: str, vr: Any) -> Sequence[str]:
         return ()
     if vr == "PN":
         name = fold_name(elements.name_groups(document, tag))
-        parts = [term_of(tag, PART, part) for part in name.parts]
-        return parts + [term_of(tag, GROUP, group) for group in name.groups]
+        compared = ((PART, name.parts), (GROUP, name.groups), (SOUND, name.sounds))
+        return [term_of(tag, mark, text) for mark, texts in compared for text in texts]
     texts = tuple(elements.texts_of(document, tag)[:MAX_VALUES])
     terms = _plain_terms(tag, vr if isinstance(vr, str) else "", texts)
     return (*terms, *_moment(document, tag)) if tag in _TIME_OF else terms

@@ -129,7 +129,7 @@ def glob(column: str, pattern: str) -> Clause:
 
 def name_pieces(condition: PersonName) -> list[tuple[int, str]]:
     """Patterns of a name with the kind of row each is compared with."""
-    part, group, _ = NAMES[condition.tag]
+    part, group, *_ = NAMES[condition.tag]
     return [
         (group if "^" in piece else part, piece.rstrip("^"))
         for piece in condition.pattern.split("=")
@@ -149,16 +149,25 @@ def name_row(kind: int, pattern: str) -> Clause:
     return Clause(f"kind = ? AND {part.sql}", (kind, *part.params))
 
 
+def sound_row(condition: PersonName) -> Clause:
+    """Words that sound so, on the table `names` alone."""
+    return Clause("kind = ? AND part = ?", (NAMES[condition.tag][3], condition.sound))
+
+
 def _name(condition: PersonName | EmptyValue) -> Clause:
     if isinstance(condition, EmptyValue):
         missing = "NOT EXISTS (SELECT 1 FROM names WHERE study = s.id AND kind = ?)"
         return Clause(missing, (NAMES[condition.tag][1],), 1)
     rows = [name_row(kind, pattern) for kind, pattern in name_pieces(condition)]
-    sql = " AND ".join(
-        f"EXISTS (SELECT 1 FROM names INDEXED BY names_study WHERE study = s.id AND {row.sql})"
-        for row in rows
-    )
+    sql = " AND ".join(map(_has_name, rows))
+    if condition.sound:
+        rows.append(sound_row(condition))
+        sql = f"({sql}) OR {_has_name(rows[-1])}"
     return Clause(sql, tuple(param for row in rows for param in row.params), 1)
+
+
+def _has_name(row: Clause) -> str:
+    return f"EXISTS (SELECT 1 FROM names INDEXED BY names_study WHERE study = s.id AND {row.sql})"
 
 
 def _modalities(condition: Match) -> Clause:

@@ -28,6 +28,7 @@ from isocenter.adapters.index.sqlite.conditions import (
     name_pieces,
     name_row,
     prefix_of,
+    sound_row,
 )
 from isocenter.dicom.matching import InSequence, Match, PersonName, SingleValue, WildCard
 from isocenter.ports.index import Query
@@ -206,9 +207,12 @@ def _by_name(condition: PersonName) -> Source | None:
     pieces = sorted(name_pieces(condition), key=lambda piece: -len(prefix_of(piece[1])))
     kind, pattern = pieces[0]
     if prefix_of(pattern):
-        row = name_row(kind, pattern)
-        rows = f"SELECT study AS id FROM names WHERE {row.sql}"
-        return _gathered(rows, row.params, condition if len(pieces) == 1 else None)
+        found = [name_row(kind, pattern)]
+        if condition.sound:
+            found.append(sound_row(condition))
+        rows = " UNION ALL ".join(f"SELECT study AS id FROM names WHERE {row.sql}" for row in found)
+        params = tuple(param for row in found for param in row.params)
+        return _gathered(rows, params, condition if len(pieces) == 1 else None)
     patterns = tuple(piece for _, piece in pieces)
     return _by_text(condition, condition.tag, patterns) or _by_end(condition.tag, patterns)
 
@@ -219,7 +223,7 @@ def _by_end(tag: str, patterns: tuple[str, ...]) -> Source | None:
     run = next(filter(is_short_script, (end for run in runs for end in run.split("^"))), None)
     if run is None:
         return None
-    part, _, end = NAMES[tag]
+    part, _, end, _ = NAMES[tag]
     rows = "SELECT study AS id FROM names WHERE kind IN (?, ?) AND part >= ? AND part < ?"
     return _gathered(rows, (part, end, run, run + END))
 

@@ -1,6 +1,6 @@
 """The tables of one index generation."""
 
-SCHEMA_VERSION = 4  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
+SCHEMA_VERSION = 5  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
 
 # A study or series row is made when its first instance arrives and shows once its document is written; `visible` of
 # an instance is current, not held and not deleted. `moment` is date and time in one
