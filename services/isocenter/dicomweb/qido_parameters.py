@@ -10,15 +10,18 @@ from isocenter.dicom.fuzzy_names import fuzzy_name
 from isocenter.dicom.matching import Match, parse
 from isocenter.dicom.sequence_keys import MAX_DEPTH, conditions_of
 from isocenter.dicom.uids import is_valid_uid
+from isocenter.dicom.words import words_in
 from isocenter.errors import InvalidRequest, LimitExceeded
 
 MAX_INCLUDED = 512
 MAX_ORDER = 8
 MAX_OFFSET = 1_000_000_000
 MAX_CIRCLE = 32
+MAX_WORDS = 12
 SAME_PATIENT = "samepatientas"
 ALL = "all"
 Tree: TypeAlias = "dict[str, list[str] | Tree]"
+WORDS = "q"
 MULTIPLE_IGNORED = (
     "The multiplevaluematching parameter is not supported. "
     "Multiple Value Matching has not been performed."
@@ -26,7 +29,7 @@ MULTIPLE_IGNORED = (
 _BOOLEANS = {"true": True, "false": False}
 _OWN = frozenset(
     {"includefield", "limit", "offset", "orderby", "fuzzymatching", "accept", "charset"}
-    | {SAME_PATIENT}
+    | {SAME_PATIENT, WORDS}
     | {"emptyvaluematching", "multiplevaluematching"}
 )
 
@@ -37,6 +40,7 @@ class SearchParameters:
 
     `same_patient_as` is ours: UIDs of studies to whose patients the answer is limited, because a patient ID names
     nobody without its issuer; None when the client set no such limit.
+    `words` are ours too: free text, each word begins one of the study's, whatever attribute it is of.
     `warnings` are the texts that the answer's Warning headers owe the client.
     """
 
@@ -48,6 +52,7 @@ class SearchParameters:
     order: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     same_patient_as: tuple[str, ...] | None = None
+    words: tuple[str, ...] = ()
 
 
 NO_PARAMETERS = SearchParameters()
@@ -74,6 +79,7 @@ def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
         order=_order(value for name, value in own if name == "orderby"),
         warnings=(MULTIPLE_IGNORED,) if flags["multiplevaluematching"] else (),
         same_patient_as=_studies([value for name, value in own if name == SAME_PATIENT]),
+        words=_words(" ".join(value for name, value in own if name == WORDS)),
     )
 
 
@@ -148,6 +154,15 @@ def _studies(values: Sequence[str]) -> tuple[str, ...] | None:
     if not all(map(is_valid_uid, uids)):
         raise InvalidRequest(f"{SAME_PATIENT} is a Study Instance UID, or several")
     return uids
+
+
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(words_in(text))
+    if len(words) > MAX_WORDS:
+        raise LimitExceeded(f"too many words in {WORDS}", max_words=MAX_WORDS)
+    if text.strip() and not words:
+        raise InvalidRequest(f"{WORDS} holds no letter and no digit")
+    return words
 
 
 def _order(values: Iterable[str]) -> tuple[str, ...]:

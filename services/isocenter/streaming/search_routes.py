@@ -83,7 +83,8 @@ class SearchRoutes:
             if uid is not None and not is_valid_uid(uid):
                 raise InvalidRequest("the address holds something that is not a UID")
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
-        query = Query(level, asked.conditions, study, series, asked.order, limit, asked.offset)
+        page = asked.order, limit, asked.offset
+        query = Query(level, asked.conditions, study, series, *page, words=asked.words)
         if asked.same_patient_as is not None:
             query = replace(query, among=self._among(asked.same_patient_as))
         return replace(query, full=True) if needs_documents(query, asked) else query

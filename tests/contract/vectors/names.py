@@ -1,7 +1,7 @@
 """Names: the parts of one in any script, its groups, and what is remembered of it (fuzzy matching)."""
 
 from tests.contract.name_vectors import FUZZY_VECTORS, NAME_VECTORS, NAMES
-from tests.contract.vectors.chapter import Chapter, asked
+from tests.contract.vectors.chapter import Chapter, asked, summed
 from tests.support.index_rows import Study, name
 
 PATIENT = "PatientName"
@@ -9,7 +9,7 @@ PATIENT = "PatientName"
 PARTS = Chapter(
     1,
     "parts-of-names",
-    tuple(Study(uid, {"00100010": text}) for uid, text in NAMES.items()),
+    summed(*(Study(uid, {"00100010": text}) for uid, text in NAMES.items())),
     (
         *(asked("study", " ".join(found), (PATIENT, key)) for key, found in NAME_VECTORS),
         *(
@@ -87,7 +87,9 @@ _FUZZY = (
 SOUNDS = Chapter(
     6,
     "sounds-of-names",
-    tuple(Study(uid, {"00100010": text} | _DOCTORS.get(uid, {})) for uid, text in _PEOPLE.items()),
+    summed(
+        *(Study(uid, {"00100010": text} | _DOCTORS.get(uid, {})) for uid, text in _PEOPLE.items())
+    ),
     (
         *(asked("study", found, (PATIENT, key), fuzzy=True) for key, found in _FUZZY),
         asked("study", "6.3", (PATIENT, "miller")),

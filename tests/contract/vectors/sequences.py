@@ -1,6 +1,6 @@
 """Sequence matching (PS3.4 C.2.2.2.6): all keys of an item mean one item, at any depth."""
 
-from tests.contract.vectors.chapter import Chapter, asked, sequence
+from tests.contract.vectors.chapter import Chapter, asked, sequence, summed
 from tests.support.index_rows import Document, Study, element, name
 
 CT = {"00080060": element("CS", "CT")}
@@ -27,7 +27,7 @@ def reference(sop: str) -> Document:
     return {"00081150": element("UI", "1.2.840.10008.5.1.4.1.1.2"), "00081155": element("UI", sop)}
 
 
-STUDIES = (
+STUDIES = summed(
     Study(
         "4.1",
         {

@@ -155,6 +155,16 @@ def test_any_query_is_read_or_refused_on_purpose(query: list[tuple[str, str]]) -
         search_parameters(query)
 
 
+def test_free_text_is_read_into_words() -> None:
+    found = search_parameters([("q", "Müller, J*"), ("q", "CT-4711"), ("Modality", "CT")])
+    assert found.words == ("muller", "j", "ct", "4711")
+    assert found.conditions == (SingleValue("00080060", "CS", ("CT",)),)
+    assert search_parameters([("q", " ")]).words == ()
+    for refused in ("-*-", " ".join(f"w{n}" for n in range(13))):
+        with pytest.raises(IsocenterError):
+            search_parameters([("q", refused)])
+
+
 def test_a_search_can_be_limited_to_the_patients_of_studies() -> None:
     asked = [("00100020", "12345"), ("samepatientas", "1.2,1.3"), ("samepatientas", "1.2")]
     found = search_parameters(asked)

@@ -9,6 +9,7 @@ from isocenter.adapters.index.opensearch.conditions import (
     Condition,
     among,
     any_of,
+    begun,
     compiled,
     identity,
 )
@@ -76,6 +77,9 @@ def sort_out(query: Query) -> Asked:
     if query.among is not None:
         asked.needs_join |= query.level != "study"
         asked.filters["studies"].append(among(query.among))
+    if query.words:
+        asked.needs_join |= query.level != "study"
+        asked.filters["studies"] += begun(query.words)
     if query.study_instance_uid is not None:
         asked.narrow.clear()  # there is only one
     asked.terms = [_term(tag, query.level) for tag in query.order]

@@ -5,6 +5,7 @@ the next: so a condition has a list of kinds, of which the first whose document 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -20,7 +21,7 @@ from isocenter.adapters.index.document_tests import tag_of
 from isocenter.adapters.index.opensearch import tokens
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.server import Json
-from isocenter.adapters.index.opensearch.tokens import FIELD, term_of
+from isocenter.adapters.index.opensearch.tokens import FIELD, term_of, word_term
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import (
     NUMBERS,
@@ -102,6 +103,11 @@ def among(circle: Among) -> Json:
         raise LimitExceeded(f"a circle of more than {MAX_CIRCLE} patients and studies")
     wanted = {"patient": circle.patients, "study_instance_uid": circle.studies}
     return any_of(*({"terms": {field: list(values)}} for field, values in wanted.items() if values))
+
+
+def begun(words: Sequence[str]) -> list[Json]:
+    """Compile words that have to begin words of the study."""
+    return [{"prefix": {FIELD: {"value": word_term(word)}}} for word in words]
 
 
 def any_of(*clauses: Json) -> Json:

@@ -26,6 +26,7 @@ INSIDE = ">"
 TEXT, NUMBER, TIME, MOMENT = "=", "#", "@", "&"
 PART, GROUP, SOUND = "~", "^", "%"
 FILLED, EMPTY = "+", "-"
+WORD = "word"  # in place of a tag
 _TIME_OF = dict(PAIRS)
 _TIMES = frozenset({"DA", "TM", "DT"})
 
@@ -33,6 +34,11 @@ _TIMES = frozenset({"DA", "TM", "DT"})
 def term_of(tag: str, mark: str, value: str = "") -> str:
     """One term; `FILLED` or `EMPTY` say that the attribute is there, with a value or without."""
     return f"{tag}{mark}{value[:MAX_LENGTH]}"
+
+
+def word_term(word: str) -> str:
+    """The term of a word that a study is found by, or of how it begins."""
+    return term_of(WORD, TEXT, word)
 
 
 def tokens_of(document: JsonObject) -> list[str]:

@@ -59,6 +59,12 @@ def among_clause(circle: Among) -> Clause:
     return Clause(sql, (*circle.patients, *circle.studies))
 
 
+def words_clause(words: tuple[str, ...]) -> Clause:
+    """Compile words that have to begin words of the study."""
+    sql = "words_begin(?, (SELECT words FROM study_documents WHERE study = s.id))"
+    return Clause(sql, (" ".join(words),), 2)
+
+
 def _marks(values: tuple[str, ...]) -> str:
     return ",".join("?" * len(values))
 

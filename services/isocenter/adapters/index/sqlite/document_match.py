@@ -48,6 +48,12 @@ def _decoded(text: str) -> tuple[str, Test]:
     return tag_of(condition), test_of(condition)
 
 
+def words_begin(wanted: str, words: str) -> bool:
+    """SQL function: does each of the wanted words begin one of the others? Blanks between them."""
+    given = f" {words}"
+    return all(f" {word}" in given for word in wanted.split())
+
+
 def document_matches(
     condition: str, study: bytes | None, series: bytes | None, instance: bytes | None
 ) -> bool:

@@ -9,7 +9,7 @@ frequency is not known beforehand; so it is counted, up to a bound.
 
 import math
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isocenter.adapters.index.columns import (
     COLUMNS,
@@ -55,6 +55,7 @@ class Source:
     count: str = ""
     moment: str = MOMENT
     covers: Match | None = None  # a condition that needs no other test
+    covers_words: bool = False  # the words need none
 
 
 WALK = Source("studies s INDEXED BY studies_moment")
@@ -74,8 +75,14 @@ def choose_for_count(connection: sqlite3.Connection, query: Query) -> Source:
     exact = next(filter(None, map(_exact, _usable(query))), None)
     if exact is not None:
         return exact
-    gathering = next(filter(None, map(_gathering, _usable(query))), None)
+    gathering = next(iter(_all_gathering(query)), None)
     return _fewest(connection, query, GATHER_MANY) or gathering or _walk(query, ordered=True)
+
+
+def _all_gathering(query: Query) -> list[Source]:
+    found = list(filter(None, map(_gathering, _usable(query))))
+    words = (_by_word(word, is_only=len(query.words) == 1) for word in query.words)
+    return [*found, *words]
 
 
 def _usable(query: Query) -> list[Match]:
@@ -94,7 +101,7 @@ def _usable(query: Query) -> list[Match]:
 def _fewest(connection: sqlite3.Connection, query: Query, bound: int) -> Source | None:
     """The condition with the fewest candidates, when they are not more than the bound."""
     best, fewest = None, bound + 1
-    gathering = list(filter(None, map(_gathering, _usable(query))))
+    gathering = _all_gathering(query)
     # A modality is in order already: counted, first as it is cheap, only to be set against others.
     modality = list(filter(None, map(_of_modality, query.conditions))) if gathering else []
     for source in (*modality, *gathering):
@@ -109,7 +116,7 @@ def _bound(connection: sqlite3.Connection, query: Query, *, ordered: bool) -> in
 
     With one condition that M of N studies meet, a walk passes limit * N / M studies, gathering sorts M.
     """
-    if len(query.conditions) != 1 or not ordered:
+    if len(query.conditions) + bool(query.words) != 1 or not ordered:
         return GATHER_MANY
     studies = connection.execute("SELECT value FROM counters WHERE name = 'studies'").fetchone()[0]
     return min(GATHER_MANY, math.isqrt((query.limit + query.offset + 1) * int(studies)))
@@ -183,6 +190,11 @@ def _gathering(condition: Match) -> Source | None:
             return _gathered(rows, values, condition)
         case _:
             return None
+
+
+def _by_word(word: str, *, is_only: bool) -> Source:
+    rows = "SELECT study AS id FROM words WHERE word >= ? AND word < ?"
+    return replace(_gathered(rows, (word, word + END)), covers_words=is_only)
 
 
 def _by_request(condition: Match) -> Source | None:

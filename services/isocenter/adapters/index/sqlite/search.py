@@ -13,6 +13,7 @@ from isocenter.adapters.index.sqlite.conditions import (
     Param,
     among_clause,
     clause_of,
+    words_clause,
 )
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Level, Query
@@ -82,6 +83,8 @@ def _where(query: Query, source: plan.Source) -> tuple[str, list[Param]]:
         for condition in query.conditions
         if condition is not source.covers
     ]
+    if query.words and not source.covers_words:
+        clauses.append(words_clause(query.words))
     if query.among is not None:
         clauses.append(among_clause(query.among))
     clauses.sort(key=lambda clause: clause.cost)
