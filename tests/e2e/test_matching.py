@@ -8,6 +8,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from tests.contract.vectors.book import CHAPTERS
 from tests.contract.vectors.chapter import Chapter, Vector
 from tests.support.commanded import Commanded
@@ -54,19 +56,37 @@ def test_every_vector_that_c_find_can_ask_is_answered_alike(
     book: Commanded, chapter: Chapter
 ) -> None:
     vectors = [vector for vector in chapter.vectors if is_askable(vector)]
-    ae = AE("TESTER")
-    ae.add_requested_context(STUDY_ROOT, IMPLICIT_LITTLE)
-    peer = ae.associate("127.0.0.1", book.dicom_port, ae_title="ISOCENTER")
-    assert peer.is_established
+    peers = {is_fuzzy: associated(book, is_fuzzy=is_fuzzy) for is_fuzzy in (False, True)}
     got = []
     for vector in vectors:
+        peer = peers[vector.fuzzy]
         told = list(peer.send_c_find(identifier(vector), STUDY_ROOT))
         assert told[-1][0].Status == 0, (vector, hex(told[-1][0].Status))
         assert {status.Status for status, _ in told[:-1]} <= {0xFF00}, vector
         uids = [str(answer[UIDS[vector.level]].value) for _, answer in told[:-1]]
         got.append((vector, chapter.of(uids)))
-    peer.release()
+    for peer in peers.values():
+        peer.release()
     assert got == [(vector, vector.found) for vector in vectors]
+
+
+def associated(book: Commanded, *, is_fuzzy: bool) -> Association:
+    """An association, with or without fuzzy matching of names (PS3.4 C.5.1.1)."""
+    wish = SOPClassExtendedNegotiation()
+    wish.sop_class_uid = STUDY_ROOT
+    wish.service_class_application_information = b"\1\1\1"
+    ae = AE("TESTER")
+    ae.add_requested_context(STUDY_ROOT, IMPLICIT_LITTLE)
+    peer = ae.associate(
+        "127.0.0.1",
+        book.dicom_port,
+        ae_title="ISOCENTER",
+        ext_neg=[wish] if is_fuzzy else [],
+    )
+    assert peer.is_established
+    agreed = peer.acceptor.sop_class_extended
+    assert agreed == ({STUDY_ROOT: b"\1\1\1"} if is_fuzzy else {})
+    return peer
 
 
 def is_askable(vector: Vector) -> bool:

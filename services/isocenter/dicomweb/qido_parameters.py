@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from isocenter.dicom.attributes import key_of, tag_of
-from isocenter.dicom.fuzzy_names import fuzzy_name
-from isocenter.dicom.matching import Match, parse
+from isocenter.dicom.matching import Match
 from isocenter.dicom.sequence_keys import MAX_DEPTH, conditions_of
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.dicom.words import words_in
@@ -99,7 +98,7 @@ def _conditions(keys: Iterable[tuple[str, str]], *, fuzzy: bool) -> tuple[Match,
         _values_at(asked, [attribute_tag(one) for one in name.split(".")[: MAX_DEPTH + 2]]).append(
             value
         )
-    return conditions_of(asked, _read_fuzzily if fuzzy else _read_literally)
+    return conditions_of(asked, is_fuzzy=fuzzy)
 
 
 def _values_at(asked: Tree, path: Sequence[str]) -> list[str]:
@@ -115,17 +114,6 @@ def _values_at(asked: Tree, path: Sequence[str]) -> list[str]:
     if not isinstance(values, list):
         raise InvalidRequest(f"{tag} is asked for as a whole and by what is inside it")
     return values
-
-
-def _read_literally(tag: str, vr: str, values: Sequence[str]) -> list[Match]:
-    joined = ["\\".join(values)] if vr == "UI" else values
-    return [match for value in joined if (match := parse(tag, vr, value)) is not None]
-
-
-def _read_fuzzily(tag: str, vr: str, values: Sequence[str]) -> list[Match]:
-    if vr != "PN":
-        return _read_literally(tag, vr, values)
-    return [match for value in values for match in fuzzy_name(tag, value)]
 
 
 def _included(values: Iterable[str]) -> tuple[frozenset[str], bool]:

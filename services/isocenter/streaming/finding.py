@@ -14,7 +14,7 @@ from isocenter.dicom.attributes import vr_of
 from isocenter.dicom.json_attributes import first, text_of
 from isocenter.dicom.json_attributes import values as values_of
 from isocenter.dicom.levels import level_of
-from isocenter.dicom.matching import Match, parse
+from isocenter.dicom.matching import Match
 from isocenter.dicom.sequence_keys import Keys as Asked
 from isocenter.dicom.sequence_keys import conditions_of
 from isocenter.errors import InvalidRequest, LimitExceeded
@@ -50,8 +50,11 @@ class Question:
     ignored: tuple[str, ...]  # keys with values that cannot be matched here
 
 
-def understand(level: FindLevel, identifier: bytes) -> Question:
-    """Read an Identifier, DICOM JSON; raises InvalidRequest naming the key, LimitExceeded."""
+def understand(level: FindLevel, identifier: bytes, *, is_fuzzy: bool = False) -> Question:
+    """Read an Identifier, DICOM JSON; raises InvalidRequest naming the key, LimitExceeded.
+
+    `is_fuzzy` when fuzzy semantic matching of names was negotiated (PS3.4 C.5.1.1).
+    """
     try:
         keys = orjson.loads(identifier)
     except ValueError:
@@ -60,7 +63,7 @@ def understand(level: FindLevel, identifier: bytes) -> Question:
         raise InvalidRequest("the identifier is not DICOM JSON")
     if len(keys) > MAX_KEYS:
         raise LimitExceeded("too many keys", max_keys=MAX_KEYS)
-    conditions, ignored = _conditions(keys)
+    conditions, ignored = _conditions(keys, is_fuzzy=is_fuzzy)
     query = Query(_LEVELS[level], conditions, limit=PAGE)
     returned = tuple(key for key in sorted(keys) if key not in _NOT_RETURNED)
     reachable = {key for key in returned if DEPTH[level_of(key)] <= DEPTH[query.level]}
@@ -69,14 +72,14 @@ def understand(level: FindLevel, identifier: bytes) -> Question:
     return Question(level, query, returned, ignored)
 
 
-def _conditions(keys: Keys) -> tuple[tuple[Match, ...], tuple[str, ...]]:
+def _conditions(keys: Keys, *, is_fuzzy: bool) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     ignored: dict[str, None] = {}
     asked = {
         key: read
         for key, content in keys.items()
         if key not in _NOT_MATCHED and (read := _asked(key, content, ignored))
     }
-    return conditions_of(asked, _read), tuple(ignored)
+    return conditions_of(asked, is_fuzzy=is_fuzzy), tuple(ignored)
 
 
 def _asked(key: str, content: Any, ignored: dict[str, None]) -> "Sequence[str] | Asked":
@@ -93,10 +96,6 @@ def _asked(key: str, content: Any, ignored: dict[str, None]) -> "Sequence[str] |
         raise InvalidRequest(f"{key}: a sequence key has one item")
     inside = values[0] or {}
     return {tag: read for tag, one in inside.items() if (read := _asked(tag, one, ignored))}
-
-
-def _read(key: str, vr: str, values: Sequence[str]) -> list[Match]:
-    return [match for value in values if (match := parse(key, vr, value)) is not None]
 
 
 def _vr(key: str) -> str:
