@@ -90,9 +90,10 @@ def associated(book: Commanded, *, is_fuzzy: bool) -> Association:
 
 
 def is_askable(vector: Vector) -> bool:
-    """Free text is ours, and where no text can be there is no room for two quotation marks."""
+    """What names no attribute is of the web, and where no text can be there is no room for two quotation marks."""
     return all(
-        name != "q" and not (value == '""' and vr_of(tags(name)[-1]) in {"US", "SQ"})
+        tag_of(name.split(".")[0]) is not None
+        and not (value == '""' and vr_of(tags(name)[-1]) in {"US", "SQ"})
         for name, value in vector.keys
     )
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from isocenter.dicom.attributes import key_of, tag_of
 from isocenter.dicom.matching import Match
-from isocenter.dicom.sequence_keys import MAX_DEPTH, conditions_of
+from isocenter.dicom.sequence_keys import MAX_DEPTH, Reading, conditions_of
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.dicom.words import words_in
 from isocenter.errors import InvalidRequest, LimitExceeded
@@ -21,10 +21,6 @@ SAME_PATIENT = "samepatientas"
 ALL = "all"
 Tree: TypeAlias = "dict[str, list[str] | Tree]"
 WORDS = "q"
-MULTIPLE_IGNORED = (
-    "The multiplevaluematching parameter is not supported. "
-    "Multiple Value Matching has not been performed."
-)
 _BOOLEANS = {"true": True, "false": False}
 _OWN = frozenset(
     {"includefield", "limit", "offset", "orderby", "fuzzymatching", "accept", "charset"}
@@ -40,7 +36,6 @@ class SearchParameters:
     `same_patient_as` is ours: UIDs of studies to whose patients the answer is limited, because a patient ID names
     nobody without its issuer; None when the client set no such limit.
     `words` are ours too: free text, each word begins one of the study's, whatever attribute it is of.
-    `warnings` are the texts that the answer's Warning headers owe the client.
     """
 
     conditions: tuple[Match, ...] = ()
@@ -49,7 +44,6 @@ class SearchParameters:
     limit: int | None = None
     offset: int = 0
     order: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
     same_patient_as: tuple[str, ...] | None = None
     words: tuple[str, ...] = ()
 
@@ -70,13 +64,14 @@ def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
     single = dict(own)
     flags = _flags(single)
     return SearchParameters(
-        conditions=_conditions(keys, fuzzy=flags["fuzzymatching"]),
+        conditions=_conditions(
+            keys, Reading(flags["fuzzymatching"], flags["multiplevaluematching"])
+        ),
         include=include,
         include_all=include_all,
         limit=_count("limit", single["limit"]) if "limit" in single else None,
         offset=_count("offset", single.get("offset", "0")),
         order=_order(value for name, value in own if name == "orderby"),
-        warnings=(MULTIPLE_IGNORED,) if flags["multiplevaluematching"] else (),
         same_patient_as=_studies([value for name, value in own if name == SAME_PATIENT]),
         words=_words(" ".join(value for name, value in own if name == WORDS)),
     )
@@ -92,13 +87,13 @@ def attribute_tag(name: str) -> str:
     return key_of(tag)
 
 
-def _conditions(keys: Iterable[tuple[str, str]], *, fuzzy: bool) -> tuple[Match, ...]:
+def _conditions(keys: Iterable[tuple[str, str]], reading: Reading) -> tuple[Match, ...]:
     asked: Tree = {}
     for name, value in keys:
         _values_at(asked, [attribute_tag(one) for one in name.split(".")[: MAX_DEPTH + 2]]).append(
             value
         )
-    return conditions_of(asked, is_fuzzy=fuzzy)
+    return conditions_of(asked, reading)
 
 
 def _values_at(asked: Tree, path: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ an index can answer it at. A patient is named by issuer and id; who has no id is
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -16,10 +16,11 @@ from isocenter.dicom.json_attributes import values as values_of
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import Match
 from isocenter.dicom.sequence_keys import Keys as Asked
-from isocenter.dicom.sequence_keys import conditions_of
+from isocenter.dicom.sequence_keys import Reading, conditions_of
 from isocenter.errors import InvalidRequest, LimitExceeded
 from isocenter.ports.index import Found, IndexReader, Level, Query
 from isocenter.runtime.asking import Asking
+from isocenter.streaming.found_items import Wanted, wanted_items
 from isocenter.streaming.search_answers import DEPTH, default_attributes
 from isocenter.streaming.view import Viewed, view
 
@@ -48,6 +49,7 @@ class Question:
     query: Query
     keys: tuple[str, ...]
     ignored: tuple[str, ...]  # keys with values that cannot be matched here
+    items: Mapping[str, Wanted] = field(default_factory=dict)  # of the keys that are sequences
 
 
 def understand(level: FindLevel, identifier: bytes, *, is_fuzzy: bool = False) -> Question:
@@ -69,7 +71,7 @@ def understand(level: FindLevel, identifier: bytes, *, is_fuzzy: bool = False) -
     reachable = {key for key in returned if DEPTH[level_of(key)] <= DEPTH[query.level]}
     is_full = bool(reachable - default_attributes(query))
     query = Query(query.level, conditions, limit=PAGE, full=is_full)
-    return Question(level, query, returned, ignored)
+    return Question(level, query, returned, ignored, wanted_items(keys, conditions))
 
 
 def _conditions(keys: Keys, *, is_fuzzy: bool) -> tuple[tuple[Match, ...], tuple[str, ...]]:
@@ -79,7 +81,7 @@ def _conditions(keys: Keys, *, is_fuzzy: bool) -> tuple[tuple[Match, ...], tuple
         for key, content in keys.items()
         if key not in _NOT_MATCHED and (read := _asked(key, content, ignored))
     }
-    return conditions_of(asked, is_fuzzy=is_fuzzy), tuple(ignored)
+    return conditions_of(asked, Reading(is_fuzzy)), tuple(ignored)
 
 
 def _asked(key: str, content: Any, ignored: dict[str, None]) -> "Sequence[str] | Asked":
@@ -144,7 +146,9 @@ def _answers(
         document = orjson.loads(content)
         if question.level == "patient" and _is_known(document, patients):
             continue
-        yield orjson.dumps({key: _member(document, key) for key in question.keys})
+        yield orjson.dumps(
+            {key: _member(document, key, question.items.get(key)) for key in question.keys}
+        )
 
 
 def _is_known(document: Keys, patients: set[tuple[str, str]]) -> bool:
@@ -158,11 +162,11 @@ def _is_known(document: Keys, patients: set[tuple[str, str]]) -> bool:
     return False
 
 
-def _member(document: Keys, key: str) -> dict[str, Any]:
+def _member(document: Keys, key: str, wanted: Wanted | None) -> dict[str, Any]:
     content = document.get(key)
     if content is None:
         return {"vr": _vr(key) or "UN"}
-    return _without_bulk(content)
+    return _without_bulk(content if wanted is None else wanted.of(content))
 
 
 def _without_bulk(content: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ STUDIES = summed(
         [({}, [{}]), ({}, [{}]), ({}, [{}])],
     ),
 )
+EACH = ("multiplevaluematching", "true")  # all values rather than any (C.2.2.2.8)
 ALL = "3.1 3.2 3.3"
 
 VALUES = Chapter(
@@ -69,6 +70,12 @@ VALUES = Chapter(
         asked("study", "3.1", ("ModalitiesInStudy", "SR")),
         asked("study", "3.1 3.2", ("ModalitiesInStudy", "CT\\MR")),
         asked("study", "3.1 3.2", ("ModalitiesInStudy", "?R")),
+        asked("study", "3.1", ("ModalitiesInStudy", "CT\\SR"), EACH),
+        asked("study", "", ("ModalitiesInStudy", "CT\\MR"), EACH),
+        asked("study", "3.2", ("ModalitiesInStudy", "MR"), EACH),
+        asked("study", "3.1 3.2", (ID, "A1\\A10"), EACH),  # an attribute of one value
+        asked("study", "3.1", ("PhysiciansOfRecord", "brown\\adams"), EACH),
+        asked("study", "", ("PhysiciansOfRecord", "brown\\smith"), EACH),
         asked("study", "3.3", ("ModalitiesInStudy", '""')),
         asked("study", "", ("ModalitiesInStudy", "ct")),
         asked("study", "3.1", ("ModalitiesInStudy", "CT"), (ID, "A*")),

@@ -123,7 +123,6 @@ def test_names_are_fuzzy_where_it_is_asked_for_and_nothing_else_is() -> None:
         PersonName("00100010", "yamada*", "jmt"),
         SingleValue("00100020", "LO", ("a b",)),
     )
-    assert found.warnings == ()
     literal = search_parameters([*keys, ("fuzzymatching", "false")])
     assert literal.conditions[0] == PersonName("00100010", "tarou yamada")
 
@@ -153,6 +152,17 @@ def test_what_cannot_be_meant_is_refused(name: str, value: str) -> None:
 def test_any_query_is_read_or_refused_on_purpose(query: list[tuple[str, str]]) -> None:
     with contextlib.suppress(IsocenterError):
         search_parameters(query)
+
+
+def test_several_values_are_any_of_them_unless_all_are_asked_for() -> None:
+    keys = [("ModalitiesInStudy", "CT\\SR"), ("PatientID", "1\\2")]
+    tag = "00080061"
+    either, one_of = search_parameters(keys).conditions
+    assert either == SingleValue(tag, "CS", ("CT", "SR"))
+    each = search_parameters([*keys, ("multiplevaluematching", "true")]).conditions
+    assert each == (SingleValue(tag, "CS", ("CT",)), SingleValue(tag, "CS", ("SR",)), one_of)
+    with pytest.raises(InvalidRequest, match=tag):
+        search_parameters([("ModalitiesInStudy", "C*\\SR"), ("multiplevaluematching", "true")])
 
 
 def test_free_text_is_read_into_words() -> None:

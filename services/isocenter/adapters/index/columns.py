@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from isocenter.adapters.index import elements
-from isocenter.adapters.index.documents import JsonObject
+from isocenter.dicom import elements
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.person_name import FoldedName, fold_name
 from isocenter.ports.index import Level
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from isocenter.adapters.index.documents import JsonObject
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Query

@@ -4,12 +4,13 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from isocenter.adapters.index.document_tests import speaking, tag_of, test_of
+from isocenter.adapters.index.documents import speaking
 from isocenter.adapters.index.opensearch.contents import Ids
 from isocenter.adapters.index.opensearch.generation import Generation
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.pages import SOURCES_PER_PAGE, Deadline
 from isocenter.adapters.index.opensearch.rows import DOCUMENT
+from isocenter.dicom.document_matching import tag_of, test_of
 from isocenter.dicom.matching import Match
 
 

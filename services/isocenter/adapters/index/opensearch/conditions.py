@@ -17,11 +17,11 @@ from isocenter.adapters.index.columns import (
     SERIES,
     STUDY,
 )
-from isocenter.adapters.index.document_tests import tag_of
 from isocenter.adapters.index.opensearch import tokens
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.adapters.index.opensearch.tokens import FIELD, term_of, word_term
+from isocenter.dicom.document_matching import tag_of
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import (
     NUMBERS,

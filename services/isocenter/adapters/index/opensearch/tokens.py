@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from isocenter.adapters.index import elements
-from isocenter.adapters.index.documents import JsonObject
+from isocenter.dicom import elements
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.matching import NUMBERS, PAIRS
 from isocenter.dicom.person_name import fold_name
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from isocenter.adapters.index.document_tests import Test, speaking, tag_of, test_of
+from isocenter.adapters.index.documents import speaking
+from isocenter.dicom.document_matching import Test, tag_of, test_of
 from isocenter.dicom.matching import (
     DateTimeRange,
     EmptyValue,

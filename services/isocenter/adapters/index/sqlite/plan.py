@@ -20,7 +20,6 @@ from isocenter.adapters.index.columns import (
     TEXT_COLUMNS,
     is_short_script,
 )
-from isocenter.adapters.index.document_tests import tag_of
 from isocenter.adapters.index.sqlite.conditions import (
     END,
     Param,
@@ -30,6 +29,7 @@ from isocenter.adapters.index.sqlite.conditions import (
     prefix_of,
     sound_row,
 )
+from isocenter.dicom.document_matching import tag_of
 from isocenter.dicom.matching import InSequence, Match, PersonName, SingleValue, WildCard
 from isocenter.ports.index import Query
 

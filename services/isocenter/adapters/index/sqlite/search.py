@@ -5,7 +5,7 @@
 import sqlite3
 
 from isocenter.adapters.index.columns import COLUMNS
-from isocenter.adapters.index.documents import JsonObject, loaded, merged, parsed, unpack
+from isocenter.adapters.index.documents import loaded, merged, parsed, unpack
 from isocenter.adapters.index.queries import PATIENT_NAME, answer_of_instance, asked_of
 from isocenter.adapters.index.sqlite import plan
 from isocenter.adapters.index.sqlite.conditions import (
@@ -15,6 +15,7 @@ from isocenter.adapters.index.sqlite.conditions import (
     clause_of,
     words_clause,
 )
+from isocenter.dicom.json_values import JsonObject
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Level, Query
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from isocenter.adapters.index.documents import JsonObject
 from isocenter.dicom import temporal
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.person_name import GROUPS
 
 INVALID = "!"  # before what is no date or time: sorts before every digit, so it is in no range

@@ -1,12 +1,11 @@
-"""What conditions mean, as tests on a stored document: how every index looks up what its own language cannot say."""
+"""What conditions mean, as tests on DICOM JSON: how an index looks up what its own language cannot say."""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from isocenter.adapters.index import elements
-from isocenter.adapters.index.documents import JsonObject, parsed
-from isocenter.dicom.levels import level_of
+from isocenter.dicom import elements
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.matching import (
     NUMBERS,
     DateTimeRange,
@@ -26,25 +25,6 @@ Test = Callable[[JsonObject], bool]
 def tag_of(condition: Match) -> str:
     """The attribute that says at which level a condition is resolved."""
     return condition.date_tag if isinstance(condition, DateTimeRange) else condition.tag
-
-
-def speaking(
-    tag: str, study: bytes | None, series: bytes | None, instance: bytes | None
-) -> JsonObject:
-    """The document that decides about an attribute; without the attribute anywhere, an empty one.
-
-    An attribute of patient or study is looked up in the study's document, one of the series in the series', and
-    where that has none in the next one down: its own level speaks first.
-    """
-    by_level = {
-        "study": (study, series, instance),
-        "series": (series, instance, study),
-        "instance": (instance, series, study),
-    }
-    for packed in by_level[level_of(tag)]:
-        if packed is not None and tag in (found := parsed(packed)):
-            return found
-    return {}
 
 
 def test_of(condition: Match) -> Test:
