@@ -11,7 +11,7 @@ from isocenter.errors import InvalidRequest, LimitExceeded
 
 MAX_DEPTH = 8  # sequences in sequences
 _SEVERAL = frozenset({"AE", "AS", "AT", "CS", "LO", "PN", "SH", "UC"})  # C.2.2.2.8
-MAX_INSIDE = 64  # keys inside one sequence, at any depth
+MAX_INSIDE = 64  # keys inside sequences, at any depth
 # Values of an attribute, or the keys of a sequence's item, by tag.
 Keys: TypeAlias = "Mapping[str, Sequence[str] | Keys]"
 
@@ -32,7 +32,10 @@ def conditions_of(keys: Keys, reading: Reading = LITERALLY) -> tuple[Match, ...]
 
     A key given several times has to match each time, UIDs are one list. Raises InvalidRequest, LimitExceeded.
     """
-    return _conditions(keys, reading, depth=0)
+    found = _conditions(keys, reading, depth=0)
+    if sum(_count(one) for one in found if isinstance(one, InSequence)) > MAX_INSIDE:
+        raise LimitExceeded(f"more than {MAX_INSIDE} keys inside sequences")
+    return found
 
 
 def _conditions(keys: Keys, reading: Reading, depth: int) -> tuple[Match, ...]:
@@ -68,14 +71,9 @@ def _each(tag: str, value: str) -> list[str]:
 def _inside(tag: str, vr: str, asked: Keys, reading: Reading, depth: int) -> tuple[Match, ...]:
     if vr != "SQ":
         raise InvalidRequest(f"{tag} is not a sequence, so nothing is inside it")
-    if depth > MAX_DEPTH or len(asked) > MAX_INSIDE:
-        raise LimitExceeded(
-            f"{tag}: keys lie more than {MAX_DEPTH} sequences deep, or are more than {MAX_INSIDE}"
-        )
-    found = _conditions(asked, reading, depth)
-    if sum(map(_count, found)) > MAX_INSIDE:
-        raise LimitExceeded(f"{tag}: more than {MAX_INSIDE} keys inside")
-    return found
+    if depth > MAX_DEPTH:
+        raise LimitExceeded(f"{tag}: keys lie more than {MAX_DEPTH} sequences deep")
+    return _conditions(asked, reading, depth)
 
 
 def _count(condition: Match) -> int:
