@@ -18,6 +18,7 @@ from isocenter.dicom.matching import InSequence, Match, SingleValue, combine, pa
 from isocenter.dicomweb.qido_parameters import search_parameters
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, IndexGenerations, IndexReader, Level, Query
+from isocenter.ports.index_rows import IndexBatch
 
 Below = tuple[Document, list[Document]]
 LEVELS: tuple[Level, ...] = ("study", "series", "instance")
@@ -108,6 +109,36 @@ class IndexSearchSuite:
             query = Query("instance", search_parameters([(way, wanted)]).conditions)
             assert [uid_of(one) for one in reader.search(query)] == found
             assert reader.count(query) == len(found)
+
+    def test_words_sounds_and_requests_are_those_of_what_was_written_last(self) -> None:
+        opened = self.make()
+        index = opened.generations.open()
+
+        def write(person: str, step: str, version: int) -> None:
+            asked_as = {"00400275": element("SQ", {"00400009": element("SH", step)})}
+            study = Study("1.1", {"00100010": name(person)}, [(asked_as, [{}])])
+            index.write(batch_of([study], version=version))
+
+        def found(person: str, step: str) -> list[int]:
+            opened.settle()
+            fuzzy = [("PatientName", person), ("fuzzymatching", "true")]
+            steps = search_parameters([("00400275.00400009", step)]).conditions
+            queries = (
+                Query("study", words=(person,)),
+                Query("study", search_parameters(fuzzy).conditions),
+                Query("series", steps),
+            )
+            return [len(index.search(query)) for query in queries]
+
+        write("Meyer", "S1", 1)
+        assert found("meyer", "S1") == [1, 1, 1]
+        write("Schmidt", "S2", 2)
+        assert (found("meyer", "S1"), found("schmidt", "S2")) == ([0, 0, 0], [1, 1, 1])
+        index.write(IndexBatch(gone_series=[("1.1", "1.1.1")], gone_studies=["1.1"]))
+        assert found("schmidt", "S2") == [0, 0, 0]
+        write("Schmidt", "S2", 3)
+        assert found("schmidt", "S2") == [1, 1, 1]
+        index.close()
 
     def test_lower_levels_are_found_by_their_own_attributes_and_those_above(self) -> None:
         head: Below = (
