@@ -61,7 +61,7 @@ def among_clause(circle: Among) -> Clause:
 
 def words_clause(words: tuple[str, ...]) -> Clause:
     """Compile words that have to begin words of the study."""
-    sql = "words_begin(?, (SELECT words FROM study_documents WHERE study = s.id))"
+    sql = "words_begin(?, (SELECT words FROM study_words WHERE study = s.id))"
     return Clause(sql, (" ".join(words),), 2)
 
 

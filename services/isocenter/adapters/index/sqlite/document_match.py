@@ -49,9 +49,9 @@ def _decoded(text: str) -> tuple[str, Test]:
     return tag_of(condition), test_of(condition)
 
 
-def words_begin(wanted: str, words: str) -> bool:
+def words_begin(wanted: str, words: str | None) -> bool:
     """SQL function: does each of the wanted words begin one of the others? Blanks between them."""
-    given = f" {words}"
+    given = f" {words or ''}"
     return all(f" {word}" in given for word in wanted.split())
 
 

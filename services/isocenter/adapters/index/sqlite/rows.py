@@ -27,7 +27,8 @@ INSTANCE = (
 )
 STUDY = (
     "s.uid, s.version, d.answer, d.document, s.patient, s.instances, s.last_change_ms, s.revision, s.complete, "
-    "s.provisional, s.edit_version, s.completed_at, d.words"
+    "s.provisional, s.edit_version, s.completed_at, "
+    "coalesce((SELECT words FROM study_words WHERE study = s.id), '')"
 )
 DELETION = "deletion_id, study, series, sop, version, caller, reason, purge_after_ms, state"
 HOLD = (

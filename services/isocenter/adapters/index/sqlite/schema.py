@@ -15,8 +15,7 @@ CREATE TABLE studies (
   moment TEXT NOT NULL DEFAULT '', study_date TEXT, study_time TEXT, patient_name TEXT, patient_id TEXT,
   issuer_of_patient_id TEXT, patient_birth_date TEXT, patient_sex TEXT, accession_number TEXT, study_id TEXT,
   study_description TEXT, number_of_study_related_series INTEGER, number_of_study_related_instances INTEGER);
-CREATE TABLE study_documents (study INTEGER PRIMARY KEY, answer BLOB NOT NULL, document BLOB NOT NULL,
-  words TEXT NOT NULL);
+CREATE TABLE study_documents (study INTEGER PRIMARY KEY, answer BLOB NOT NULL, document BLOB NOT NULL);
 CREATE INDEX studies_moment ON studies (moment, visible);
 CREATE INDEX studies_patient_id ON studies (patient_id, moment);
 CREATE INDEX studies_accession_number ON studies (accession_number, moment);
@@ -29,6 +28,7 @@ CREATE INDEX names_study ON names (study, kind, part);
 CREATE VIRTUAL TABLE study_text USING fts5 (patient_name, referring_physician_name, study_description,
   tokenize = 'trigram case_sensitive 1');
 
+CREATE TABLE study_words (study INTEGER PRIMARY KEY, words TEXT NOT NULL);
 CREATE TABLE words (word TEXT NOT NULL, study INTEGER NOT NULL, PRIMARY KEY (word, study)) WITHOUT ROWID;
 
 CREATE TABLE study_modalities (modality TEXT NOT NULL, moment TEXT NOT NULL, study INTEGER NOT NULL,

@@ -214,10 +214,10 @@ def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) ->
     }
     if not _update(connection, "studies", key, row.version, values):
         return
-    _put_words(connection, key, frozenset(row.words))
+    _put_words(connection, key, row.words)
     connection.execute(
-        "INSERT OR REPLACE INTO study_documents VALUES (?, ?, ?, ?)",
-        (key, row.answer, pack(row.document), " ".join(row.words)),
+        "INSERT OR REPLACE INTO study_documents VALUES (?, ?, ?)",
+        (key, row.answer, pack(row.document)),
     )
     names = columns.study_names(document)
     _put_names(connection, key, names)
@@ -261,17 +261,24 @@ def _put_text(
         )
 
 
-def _put_words(connection: sqlite3.Connection, key: int, wanted: AbstractSet[str]) -> None:
-    """Before `study_documents` is written: that says which words stand."""
-    found = connection.execute("SELECT words FROM study_documents WHERE study = ?", (key,))
-    standing = set((found.fetchone() or ("",))[0].split())
+def _put_words(connection: sqlite3.Connection, key: int, wanted: tuple[str, ...]) -> None:
+    """Keep the words as a text beside the table they are found by, which says only whose a word is."""
+    found = connection.execute("SELECT words FROM study_words WHERE study = ?", (key,)).fetchone()
+    text = " ".join(wanted)
+    if (found or ("",))[0] == text:
+        return
+    standing = set((found or ("",))[0].split())
     connection.executemany(
         "DELETE FROM words WHERE word = ? AND study = ?",
-        [(word, key) for word in standing - wanted],
+        [(word, key) for word in standing.difference(wanted)],
     )
     connection.executemany(
-        "INSERT INTO words VALUES (?, ?)", [(word, key) for word in wanted - standing]
+        "INSERT INTO words VALUES (?, ?)",
+        [(word, key) for word in set(wanted) - standing],
     )
+    connection.execute("DELETE FROM study_words WHERE study = ?", (key,))
+    if wanted:
+        connection.execute("INSERT INTO study_words VALUES (?, ?)", (key, text))
 
 
 def _put_modalities(
@@ -312,7 +319,7 @@ def _hide_study(connection: sqlite3.Connection, study_uid: str) -> None:
     for (series_uid,) in series.fetchall():
         _hide_series(connection, study_uid, series_uid)
     connection.execute(f"UPDATE studies SET {HIDE_STUDY} WHERE id = ?", (key,))
-    _put_words(connection, key, frozenset())
+    _put_words(connection, key, ())
     connection.execute("DELETE FROM study_documents WHERE study = ?", (key,))
     _put_names(connection, key, {})
     _put_text(connection, key, dict.fromkeys(columns.NAMES, FoldedName((), ())), "")
