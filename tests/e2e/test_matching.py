@@ -42,7 +42,7 @@ def test_every_vector_is_answered_over_the_web(book: Commanded, chapter: Chapter
     with httpx.Client(base_url=f"{book.url}/dicom-web", timeout=60) as client:
         got = []
         for vector in chapter.vectors:
-            asked = [*vector.keys, *vector.flags, ("limit", "5000")]
+            asked = httpx.QueryParams([*vector.keys, *vector.flags, ("limit", "5000")])
             answer = client.get(f"/{PATHS[vector.level]}", params=asked)
             assert answer.status_code == 200, (vector, answer.text)
             assert "warning" not in answer.headers

@@ -174,6 +174,8 @@ def _joined(document: Document, date: Key, time: Key) -> bool:
     clock = times[0] if times and _ends("TM", times[0]) else "000000"
     stored = _ends("DT", days[0].replace(".", "") + clock.replace(":", ""))
     assert stored is not None
+    assert isinstance(date[2], str)
+    assert isinstance(time[2], str)
     from_day, to_day = date[2].split("-")
     from_time, to_time = time[2].split("-")
     low = _ends("DT", from_day + (from_time or "000000")) if from_day else None

@@ -21,14 +21,11 @@ def checked(
     tests = [(tag_of(condition), test_of(condition)) for condition in conditions]
     while some := list(islice(found, SOURCES_PER_PAGE)):
         deadline.left_ms()
-        documents = [
-            _documents(generation, kind, ids)
-            for kind, ids in (
-                ("studies", (one.study for one in some)),
-                ("series", (one.series for one in some)),
-                ("instances", (one.instance for one in some)),
-            )
-        ]
+        documents = (
+            _documents(generation, "studies", (one.study for one in some)),
+            _documents(generation, "series", (one.series for one in some)),
+            _documents(generation, "instances", (one.instance for one in some)),
+        )
         for one in some:
             packed = [of.get(key) for of, key in zip(documents, one, strict=True)]
             if all(test(speaking(tag, *packed)) for tag, test in tests):
