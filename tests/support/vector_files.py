@@ -1,5 +1,7 @@
 """The studies of matching vectors as files, written by pydicom in the character set each names."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydicom import config
@@ -15,16 +17,24 @@ COMPUTED = frozenset({"00080061", "00201206", "00201208", "00201209"})
 def written(chapters: tuple[Chapter, ...], folder: Path) -> int:
     """Write all instances of all studies; returns how many."""
     number = 0
-    checking = config.settings.writing_validation_mode
-    config.settings.writing_validation_mode = config.IGNORE  # some values are wrong on purpose
-    try:
+    with _unchecked():
         for study in (study for chapter in chapters for study in chapter.studies):
             for _, document in study.documents("instance"):
                 number += 1
                 _write(study, document, folder / f"{number:04}.dcm")
-    finally:
-        config.settings.writing_validation_mode = checking
     return number
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Some values are wrong on purpose."""
+    settings = config.settings
+    modes = settings.reading_validation_mode, settings.writing_validation_mode
+    settings.reading_validation_mode = settings.writing_validation_mode = config.IGNORE
+    try:
+        yield
+    finally:
+        settings.reading_validation_mode, settings.writing_validation_mode = modes
 
 
 def _write(study: Study, document: Document, path: Path) -> None:
