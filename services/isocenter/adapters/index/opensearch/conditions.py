@@ -13,7 +13,6 @@ from isocenter.adapters.index.columns import (
     INSTANCE,
     MODALITIES_IN_STUDY,
     NAMES,
-    REQUESTS,
     SERIES,
     STUDY,
 )
@@ -76,7 +75,7 @@ def compiled(condition: Match, level: Level) -> Condition:
     """Compile one condition. Raises InvalidRequest for a combination that `dicom.matching.parse` never makes."""
     tag = tag_of(condition)
     return Condition(
-        _kinds(tag, level),
+        _kinds(condition, tag, level),
         _matches(condition),
         _present(tag),
         isinstance(condition, EmptyValue),
@@ -115,9 +114,13 @@ def any_of(*clauses: Json) -> Json:
     return {"bool": {"should": list(clauses), "minimum_should_match": 1}} if clauses else NOTHING
 
 
-def _kinds(tag: str, level: Level) -> tuple[Kind, ...]:
+def _kinds(condition: Match, tag: str, level: Level) -> tuple[Kind, ...]:
     reached = DEPTH[level]
-    column = "series" if tag == REQUESTS and level == "series" else _COLUMNS.get(tag)
+    if isinstance(condition, InSequence) and level_of(tag) == level:
+        return reached[
+            -1:
+        ]  # documents of the levels above never have it, so this singles out studies
+    column = _COLUMNS.get(tag)
     if column in reached:
         return (column,)
     return tuple(kind for kind in _OWN_LEVEL_FIRST[level_of(tag)] if kind in reached)
