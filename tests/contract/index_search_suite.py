@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.contract.name_vectors import FUZZY_VECTORS, NAME_VECTORS, NAMES, YAMADA
+from tests.contract.name_vectors import NAME_VECTORS, NAMES, YAMADA
+from tests.contract.vectors.book import CHAPTERS
+from tests.contract.vectors.chapter import Chapter
+from tests.contract.vectors.sequences import SEQUENCES
 from tests.support.index_queries import keys, studies
 from tests.support.index_rows import Document, Study, batch_of, element, name
 from tests.support.reference_matcher import Key, matches
 
-from isocenter.dicom.fuzzy_names import fuzzy_name
-from isocenter.dicom.matching import Match, SingleValue, combine, parse
+from isocenter.dicom.matching import InSequence, Match, SingleValue, combine, parse
+from isocenter.dicomweb.qido_parameters import search_parameters
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, IndexGenerations, IndexReader, Level, Query
+from isocenter.ports.index_rows import IndexBatch
 
 Below = tuple[Document, list[Document]]
 LEVELS: tuple[Level, ...] = ("study", "series", "instance")
@@ -29,8 +33,15 @@ class Opened:
     settle: Callable[[], None] = lambda: None
 
 
+def condition(tag: str, vr: str, value: str | tuple[Key, ...]) -> Match | None:
+    if isinstance(value, str):
+        return parse(tag, vr, value)
+    inside = conditions(*value)
+    return InSequence(tag, inside) if inside else None
+
+
 def conditions(*asked: Key) -> tuple[Match, ...]:
-    read = [parse(*key) for key in asked]
+    read = [condition(*key) for key in asked]
     return combine(match for match in read if match is not None)
 
 
@@ -45,92 +56,6 @@ def found_by(reader: IndexReader, level: Level, *asked: Key) -> list[str]:
     return found
 
 
-DATES = {
-    "2.1": ("20240131", "235959.5"),
-    "2.2": ("20240201", "0830"),
-    "2.3": ("20240201", "170000"),
-    "2.4": ("20240202", "08"),
-    "2.5": ("2024.02.03", "08:15:00"),
-    "2.6": ("20241301", "99"),
-    "2.7": (None, None),
-    "2.8": ("20240204", None),
-}
-D, T = ("00080020", "DA"), ("00080030", "TM")
-DATE_VECTORS: list[tuple[list[Key], list[str]]] = [
-    ([(*D, "20240201")], ["2.2", "2.3"]),
-    ([(*D, "2024.02.03")], ["2.5"]),
-    ([(*D, "20240201-20240202")], ["2.2", "2.3", "2.4"]),
-    ([(*D, "-20240201")], ["2.1", "2.2", "2.3"]),
-    ([(*D, "20240203-")], ["2.5", "2.8"]),
-    ([(*D, '""')], ["2.7"]),
-    ([(*D, "20240131\\20240204")], ["2.1", "2.8"]),
-    ([(*T, "0830")], ["2.2"]),
-    ([(*T, "08")], ["2.2", "2.4", "2.5"]),
-    ([(*T, "080000")], ["2.4"]),
-    ([(*T, "0800-0815")], ["2.4", "2.5"]),
-    ([(*T, "0816-17")], ["2.2", "2.3"]),
-    ([(*T, "235959.5")], ["2.1"]),
-    ([(*T, "1700-")], ["2.1", "2.3"]),
-    ([(*T, "-0815")], ["2.4", "2.5"]),
-    ([(*D, "20240131-20240202"), (*T, "2300-0830")], ["2.1", "2.2", "2.3", "2.4"]),
-    ([(*D, "20240201-20240203"), (*T, "1600-0800")], ["2.3", "2.4"]),
-    ([(*D, "20240204-20240205"), (*T, "0000-0100")], ["2.8"]),
-    ([(*D, "20240201-"), (*T, "1000-")], ["2.3", "2.4", "2.5", "2.8"]),
-    ([(*D, "20240201"), (*T, "0800-0900")], ["2.2"]),
-    ([(*D, "20240131-20240202"), (*T, "0830")], ["2.2"]),
-]
-
-OTHERS: dict[str, dict[str, dict[str, object]]] = {
-    "3.1": {
-        "00100020": element("LO", "A1 "),
-        "00080061": element("CS", "CT", "SR"),
-        "00081030": element("LO", "Chest [low] dose"),
-        "00081048": element("PN", {"Alphabetic": "Adams^John"}, {"Alphabetic": "Brown^Jane"}),
-        "00101020": element("DS", 1.75),
-        "0040A032": element("DT", "20240101120000+0100"),
-    },
-    "3.2": {
-        "00100020": element("LO", "A10"),
-        "00080061": element("CS", "MR"),
-        "00081030": element("LO", "chest"),
-        "00101020": element("DS", "1.750"),
-        "0040A032": element("DT", "202401"),
-    },
-    "3.3": {"00100020": element("LO"), "00201206": element("IS", 2), "00080061": element("CS")},
-}
-OTHER_VECTORS: list[tuple[Key, list[str]]] = [
-    (("00100020", "LO", "A1"), ["3.1"]),
-    (("00100020", "LO", "a1"), []),
-    (("00100020", "LO", "A1*"), ["3.1", "3.2"]),
-    (("00100020", "LO", "A1?"), ["3.2"]),
-    (("00100020", "LO", "*"), ["3.1", "3.2", "3.3"]),
-    (("00100020", "LO", ""), ["3.1", "3.2", "3.3"]),
-    (("00100020", "LO", '""'), ["3.3"]),
-    (("00100020", "LO", "A1\\A10"), ["3.1", "3.2"]),
-    (("0020000D", "UI", "3.1\\3.3\\3.7"), ["3.1", "3.3"]),
-    (("0020000D", "UI", "3.2,3.3"), ["3.2", "3.3"]),
-    (("00080061", "CS", "SR"), ["3.1"]),
-    (("00080061", "CS", "CT\\MR"), ["3.1", "3.2"]),
-    (("00080061", "CS", "?R"), ["3.1", "3.2"]),
-    (("00080061", "CS", '""'), ["3.3"]),
-    (("00081030", "LO", "Chest*"), ["3.1"]),
-    (("00081030", "LO", "*[low]*"), ["3.1"]),
-    (("00081030", "LO", "*[lo]w*"), []),
-    (("00081030", "LO", '""'), ["3.3"]),
-    (("00081048", "PN", "brown"), ["3.1"]),
-    (("00081048", "PN", "adams^j*"), ["3.1"]),
-    (("00081048", "PN", '""'), ["3.2", "3.3"]),
-    (("00101020", "DS", "1.75"), ["3.1", "3.2"]),
-    (("00201206", "IS", "02"), ["3.3"]),
-    (("0040A032", "DT", "20240101110000"), ["3.1"]),
-    (("0040A032", "DT", "2024-2024"), ["3.1", "3.2"]),
-    (("0040A032", "DT", "20240101115959+0100-2025"), ["3.1"]),
-    (("0040A032", "DT", "-20240101"), ["3.1", "3.2"]),
-    (("0040A032", "DT", '""'), ["3.3"]),
-    (("00100040", "CS", "M"), []),
-]
-
-
 class IndexSearchSuite:
     def make(self) -> Opened:
         raise NotImplementedError
@@ -143,22 +68,6 @@ class IndexSearchSuite:
         opened.settle()
         return opened.reader()
 
-    def test_names_are_found_by_their_parts_in_every_script(self) -> None:
-        reader = self.filled(*(Study(uid, {"00100010": text}) for uid, text in NAMES.items()))
-        got = [
-            (key, sorted(found_by(reader, "study", ("00100010", "PN", key))))
-            for key, _ in NAME_VECTORS
-        ]
-        assert got == NAME_VECTORS
-
-    def test_fuzzy_names_are_found_by_the_beginnings_of_their_words(self) -> None:
-        reader = self.filled(*(Study(uid, {"00100010": text}) for uid, text in NAMES.items()))
-        got = []
-        for key, _ in FUZZY_VECTORS:
-            query = Query("study", combine(fuzzy_name("00100010", key)), limit=1000)
-            got.append((key, sorted(uid_of(one) for one in reader.search(query))))
-        assert got == FUZZY_VECTORS
-
     def test_any_name_of_a_study_is_matched_like_the_patients(self) -> None:
         reader = self.filled(
             *(Study(uid, {"00080090": text, "00081050": text}) for uid, text in NAMES.items())
@@ -170,26 +79,66 @@ class IndexSearchSuite:
             ]
             assert got == NAME_VECTORS
 
-    def test_dates_and_times_match_by_value_range_and_moment(self) -> None:
-        described = [
-            Study(
-                uid,
-                {
-                    tag: element(vr, text)
-                    for (tag, vr), text in ((D, day), (T, time))
-                    if text is not None
-                },
-            )
-            for uid, (day, time) in DATES.items()
-        ]
-        reader = self.filled(*described)
-        got = [(asked, sorted(found_by(reader, "study", *asked))) for asked, _ in DATE_VECTORS]
-        assert got == DATE_VECTORS
+    @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+    def test_every_vector_finds_what_it_should_and_is_counted(self, chapter: Chapter) -> None:
+        reader = self.filled(*chapter.studies)
+        got = []
+        for vector in chapter.vectors:
+            found = [uid_of(one) for one in reader.search(vector.query)]
+            assert reader.count(vector.query) == len(found), vector
+            got.append(replace(vector, found=tuple(sorted(found))))
+        assert got == list(chapter.vectors)
 
-    def test_values_lists_wild_cards_numbers_and_nothing_match(self) -> None:
-        reader = self.filled(*(Study(uid, attributes) for uid, attributes in OTHERS.items()))
-        got = [(key, sorted(found_by(reader, "study", key))) for key, _ in OTHER_VECTORS]
-        assert got == OTHER_VECTORS
+    def test_pages_of_a_search_inside_sequences_are_cut_like_any(self) -> None:
+        chapter = SEQUENCES
+        reader = self.filled(*chapter.studies)
+        step = search_parameters([("RequestAttributesSequence.00400009", "S?")]).conditions
+        whole = [uid_of(one) for one in reader.search(Query("series", step))]
+        pages = [reader.search(Query("series", step, limit=2, offset=at)) for at in (0, 2, 4)]
+        assert [uid_of(one) for page in pages for one in page] == whole
+        assert list(map(len, pages)) == [2, 1, 0]
+        newest = Query("series", step, order=("-00080060", "0020000E"))
+        assert sorted(uid_of(one) for one in reader.search(newest)) == sorted(whole)
+
+    def test_a_sequence_of_very_many_items_is_looked_into_to_its_end(self) -> None:
+        frames = [{"00081155": element("UI", f"9.{number}")} for number in range(1, 700)]
+        many: Document = {"00081140": element("SQ", *frames)}
+        reader = self.filled(Study("1.1", {}, [({}, [many, {}])]))
+        way = "ReferencedImageSequence.ReferencedSOPInstanceUID"
+        for wanted, found in (("9.699", ["1.1.1.1"]), ("9.700", [])):
+            query = Query("instance", search_parameters([(way, wanted)]).conditions)
+            assert [uid_of(one) for one in reader.search(query)] == found
+            assert reader.count(query) == len(found)
+
+    def test_words_sounds_and_requests_are_those_of_what_was_written_last(self) -> None:
+        opened = self.make()
+        index = opened.generations.open()
+
+        def write(person: str, step: str, version: int) -> None:
+            asked_as = {"00400275": element("SQ", {"00400009": element("SH", step)})}
+            study = Study("1.1", {"00100010": name(person)}, [(asked_as, [{}])])
+            index.write(batch_of([study], version=version))
+
+        def found(person: str, step: str) -> list[int]:
+            opened.settle()
+            fuzzy = [("PatientName", person), ("fuzzymatching", "true")]
+            steps = search_parameters([("00400275.00400009", step)]).conditions
+            queries = (
+                Query("study", words=(person,)),
+                Query("study", search_parameters(fuzzy).conditions),
+                Query("series", steps),
+            )
+            return [len(index.search(query)) for query in queries]
+
+        write("Meyer", "S1", 1)
+        assert found("meyer", "S1") == [1, 1, 1]
+        write("Schmidt", "S2", 2)
+        assert (found("meyer", "S1"), found("schmidt", "S2")) == ([0, 0, 0], [1, 1, 1])
+        index.write(IndexBatch(gone_series=[("1.1", "1.1.1")], gone_studies=["1.1"]))
+        assert found("schmidt", "S2") == [0, 0, 0]
+        write("Schmidt", "S2", 3)
+        assert found("schmidt", "S2") == [1, 1, 1]
+        index.close()
 
     def test_lower_levels_are_found_by_their_own_attributes_and_those_above(self) -> None:
         head: Below = (

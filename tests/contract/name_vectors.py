@@ -55,7 +55,7 @@ NAME_VECTORS = [
     ("nobody", []),
     ("ａｎｎ", ["1.8"]),
 ]
-FUZZY_VECTORS = [  # each word begins one of the name's words, in any order and group
+FUZZY_VECTORS = [  # each word begins one of the name's words or sounds like it, in any order and group
     ("tarou yamada", ["1.1"]),
     ("Taro, Yam", ["1.1"]),
     ("yam 太", ["1.1"]),

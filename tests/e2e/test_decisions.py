@@ -159,5 +159,6 @@ def test_search_finds_by_words_of_the_name_and_by_keys(desk: Commanded) -> None:
         uids = [one["0020000D"]["Value"][0] for one in desk.json("search", *words)]
         assert uids == [study], words
     assert study in desk.cli("search", "quixote").stdout
+    assert study in desk.cli("search", "--text", "quix").stdout
     assert "Nothing matches." in desk.cli("search", "nobody of this name").stdout
     assert desk.json("search", "nobody of this name") == []

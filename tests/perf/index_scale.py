@@ -14,11 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from isocenter.adapters.index.sqlite import SqliteGenerations, SqliteReader
 from isocenter.adapters.index.sqlite.writer import SqliteIndex
-from isocenter.dicom.matching import Match, combine, parse
+from isocenter.dicom.fuzzy_names import fuzzy_name
+from isocenter.dicom.matching import InSequence, Match, SingleValue, combine, parse
+from isocenter.dicom.words import words_in, words_of
 from isocenter.ports.index import Query
 from isocenter.ports.index_rows import Claim, IndexBatch, InstanceRow, SeriesRow, StudyRow
 
@@ -104,14 +107,20 @@ def add_study(batch: IndexBatch, number: int, instances: int, rng: random.Random
             )
         )
     for place in range(SERIES):
+        requested = {
+            "00400009": element("SH", f"S{number:08d}"),
+            "00401001": element("SH", f"R{number:08d}"),
+        }
         own = {
+            "00400275": element("SQ", requested),
             "00080060": document["00080061"],
             "0020000E": element("UI", f"{uid}.{place + 1}"),
             "00200011": element("IS", place + 1),
         }
         batch.series.append(SeriesRow(uid, f"{uid}.{place + 1}", 1, dumped(own), dumped(own)))
     answer = dumped(document)
-    batch.studies.append(StudyRow(uid, 1, answer, answer, "", instances, number, 1, True))
+    row = StudyRow(uid, 1, answer, answer, "", instances, number, 1, True)
+    batch.studies.append(replace(row, words=words_of([document])))
 
 
 def fill(index: SqliteIndex, studies: int, instances: int) -> None:
@@ -155,6 +164,10 @@ def searches(studies: int) -> dict[str, Callable[[random.Random], Query]]:
     def rare(rng: random.Random) -> str:
         return "".join(rng.choices(SYLLABLES, k=3))
 
+    def step(rng: random.Random) -> InSequence:
+        asked = SingleValue("00400009", "SH", (f"S{rng.randrange(studies):08d}",))
+        return InSequence("00400275", (asked,))
+
     def modality(value: str) -> tuple[str, str, str]:
         return ("00080061", "CS", value)
 
@@ -165,6 +178,14 @@ def searches(studies: int) -> dict[str, Callable[[random.Random], Query]]:
         "accession": lambda r: query(("00080050", "SH", f"A{r.randrange(studies):08d}")),
         "name rare": lambda r: query(name(f"{rare(r)}*")),
         "name prefix common": lambda r: query(name(f"{r.choice(SURNAMES)[:3]}*")),
+        "name fuzzy": lambda r: Query(
+            "study", combine(fuzzy_name("00100010", f"{r.choice(SURNAMES)} {r.choice(GIVEN)}"))
+        ),
+        "name fuzzy rare": lambda r: Query("study", combine(fuzzy_name("00100010", rare(r)))),
+        "free text": lambda r: Query("study", words=tuple(words_in(f"{rare(r)[:5]} chest"))),
+        "free text, common": lambda r: Query("study", words=(r.choice(["ches", "kne", "ann"]),)),
+        "free text, id": lambda r: Query("study", words=(f"p{r.randrange(studies // 3):08d}",)),
+        "series of a step": lambda r: Query("series", (step(r),)),
         "name infix": lambda r: query(name(f"*{r.choice(SURNAMES)[1:5]}*")),
         "name infix rare": lambda r: query(name(f"*{rare(r)[2:]}*")),
         "name infix of two": lambda r: query(name(f"*{r.choice(SYLLABLES)[:2]}*")),

@@ -92,6 +92,7 @@ class Archive:
                     0,
                     1,
                     complete=complete,
+                    words=summed.words,
                 )
             )
             batch.series += [

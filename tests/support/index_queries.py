@@ -49,8 +49,20 @@ _STUDY = _document(
         "00104000": _some("LT", _TEXT),
     }
 )
+_CODES = st.lists(
+    _document({"00080100": _some("SH", _TEXT), "00080102": _some("SH", _MODALITY)}), max_size=2
+)
+_ITEM = _document(
+    {
+        "00400009": _some("SH", _TEXT),
+        "00401001": _some("SH", _MODALITY),
+        "00400002": _some("DA", _DAY),
+        "00400008": _CODES.map(lambda items: element("SQ", *items)),
+    }
+)
 _SERIES = _document(
     {
+        "00400275": st.lists(_ITEM, max_size=3).map(lambda items: element("SQ", *items)),
         "00080060": _some("CS", _MODALITY),
         "0008103E": _some("LO", _TEXT),
         "00080021": _some("DA", _DAY),
@@ -136,7 +148,19 @@ _NAME_KEY = st.one_of(
         ]
     ),
 )
-_KEYS: dict[tuple[str, str], st.SearchStrategy[str]] = {
+_SHORT = st.sampled_from(["A", "A1", "A*", "?1", "", '""', "B\\AB"])
+_CODE_KEY = st.tuples(
+    st.tuples(st.just("00080100"), st.just("SH"), _SHORT),
+    st.tuples(st.just("00080102"), st.just("SH"), st.sampled_from(["CT", "?R", ""])),
+)
+_ITEM_KEYS: st.SearchStrategy[tuple[Key, ...]] = st.tuples(
+    st.tuples(st.just("00400009"), st.just("SH"), _SHORT),
+    st.tuples(st.just("00401001"), st.just("SH"), st.sampled_from(["CT", "SR", '""', ""])),
+    st.tuples(st.just("00400002"), st.just("DA"), st.sampled_from(["20240131-20240201", ""])),
+    st.tuples(st.just("00400008"), st.just("SQ"), st.one_of(_CODE_KEY, st.just(""))),
+)
+_KEYS: dict[tuple[str, str], st.SearchStrategy[str | tuple[Key, ...]]] = {
+    ("00400275", "SQ"): st.one_of(_ITEM_KEYS, st.just('""')),
     ("00100010", "PN"): _NAME_KEY,
     ("00080090", "PN"): _NAME_KEY,
     ("00081048", "PN"): _NAME_KEY,

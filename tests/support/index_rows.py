@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from isocenter.dicom.words import words_of
 from isocenter.ports.index import Level
 from isocenter.ports.index_rows import IndexBatch, InstanceRow, SeriesRow, StudyRow
 
@@ -144,7 +145,9 @@ def batch_of(studies: Sequence[Study], version: int = 1) -> IndexBatch:
     """All rows of these studies."""
     batch = IndexBatch()
     for study in studies:
-        batch.studies.append(study_row(study.uid, study.attributes, version=version))
+        words = words_of(document for _, document in study.documents("instance"))
+        row = study_row(study.uid, study.attributes, version=version, words=words)
+        batch.studies.append(row)
         for place, (attributes, instances) in enumerate(study.series, 1):
             series = f"{study.uid}.{place}"
             batch.series.append(series_row(study.uid, series, attributes, version=version))

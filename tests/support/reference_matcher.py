@@ -8,12 +8,13 @@ import calendar
 import re
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import TypeAlias
 
 from tests.support.index_rows import Document
 
 from isocenter.dicom.person_name import fold
 
-Key = tuple[str, str, str]  # tag, VR, value
+Key: TypeAlias = "tuple[str, str, str | tuple[Key, ...]]"  # tag, VR, value or the keys of an item
 NUMBERS = {"IS", "DS", "US", "UL"}
 PAIRS = {"00080020": "00080030", "00080021": "00080031", "00400244": "00400245"}
 
@@ -36,11 +37,20 @@ def _values(document: Document, tag: str) -> list[object]:
     return [value for value in found if value not in (None, "", {})]
 
 
+def _items(document: Document, tag: str) -> list[Document]:
+    return [value for value in document.get(tag, {}).get("Value", []) if isinstance(value, dict)]  # type: ignore[attr-defined]
+
+
 def _texts(document: Document, tag: str) -> list[str]:
     return [text for value in _values(document, tag) if (text := str(value).strip(" "))]
 
 
-def _one(document: Document, tag: str, vr: str, key: str) -> bool:
+def _one(document: Document, tag: str, vr: str, key: str | tuple[Key, ...]) -> bool:
+    if not isinstance(key, str):
+        asked = [one for one in key if one[2] not in ("", "*")]
+        return not asked or any(
+            all(_one(item, *one) for one in asked) for item in _items(document, tag)
+        )
     key = key.strip(" ")
     if key.strip("*") == "":
         return True
@@ -164,6 +174,8 @@ def _joined(document: Document, date: Key, time: Key) -> bool:
     clock = times[0] if times and _ends("TM", times[0]) else "000000"
     stored = _ends("DT", days[0].replace(".", "") + clock.replace(":", ""))
     assert stored is not None
+    assert isinstance(date[2], str)
+    assert isinstance(time[2], str)
     from_day, to_day = date[2].split("-")
     from_time, to_time = time[2].split("-")
     low = _ends("DT", from_day + (from_time or "000000")) if from_day else None

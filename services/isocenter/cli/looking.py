@@ -31,6 +31,7 @@ def _text(study: dict[str, Any], tag: str) -> str:
 @click.command()
 @click.argument("words", nargs=-1)
 @click.option("--name", help="Patient's name; * and ? are wild cards.")
+@click.option("--text", help="Words that begin any text of the study: names, ids, descriptions.")
 @click.option("--patient-id", help="Patient ID.")
 @click.option("--accession", help="Accession number.")
 @click.option("--date", help="Study date, 20260131 or a range 20260101-20260131.")
@@ -41,6 +42,7 @@ def search(platform: Platform, /, words: tuple[str, ...], limit: int, **keys: st
     """Search studies. WORDS are looked for in the patient's name, in their order."""
     names = {
         "name": "PatientName",
+        "text": "q",
         "patient_id": "PatientID",
         "accession": "AccessionNumber",
         "date": "StudyDate",

@@ -63,6 +63,12 @@ def vr_of(tag: int) -> str:
     return found.vr if found is not None else ""
 
 
+def vm_of(tag: int) -> str:
+    """Give the multiplicity as PS3.6 has it, or an empty text."""
+    found = attribute_of(tag)
+    return found.vm if found is not None else ""
+
+
 def keyword_of(tag: int) -> str:
     """Give the keyword, or an empty text."""
     found = attribute_of(tag)

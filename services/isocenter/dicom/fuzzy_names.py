@@ -1,13 +1,16 @@
-"""A name as a person remembers it: some of its words, or how they begin, in any order (fuzzymatching of PS3.18).
+"""A name as a person remembers it: its words in any order, as they begin or as they sound (fuzzymatching of PS3.18).
 
 What "fuzzy" means the standard leaves open (PS3.4 C.2.2.2). Here each word of the key has to begin a word of the name,
-in whichever of its groups and wherever it stands; case, accents, width and kind of kana never count. A word with a wild
-card of its own is matched as it is written. That words sound alike is not looked at.
+in whichever of its groups and wherever it stands; case, accents, width and kind of kana never count. Or, in Latin
+letters, it sounds like a whole word of the name. A word with a wild card of its own is matched as it is written.
 """
 
 import re
+from dataclasses import replace
 
-from isocenter.dicom.matching import EMPTY, Match, parse
+from isocenter.dicom.matching import EMPTY, Match, PersonName, parse
+from isocenter.dicom.person_name import fold
+from isocenter.dicom.sounds import sound_of
 from isocenter.errors import LimitExceeded
 
 MAX_WORDS = 12
@@ -20,9 +23,11 @@ def fuzzy_name(tag: str, value: str) -> list[Match]:
     words = [key] if key == EMPTY else list(dict.fromkeys(filter(None, _BETWEEN.split(key))))
     if len(words) > MAX_WORDS:
         raise LimitExceeded(f"{tag}: more than {MAX_WORDS} words of a name")
-    found = (parse(tag, "PN", _begun(word)) for word in words)
-    return [match for match in found if match is not None]
+    return [match for match in (_word(tag, word) for word in words) if match is not None]
 
 
-def _begun(word: str) -> str:
-    return word if word == EMPTY or "*" in word or "?" in word else f"{word}*"
+def _word(tag: str, word: str) -> Match | None:
+    if word == EMPTY or "*" in word or "?" in word:
+        return parse(tag, "PN", word)
+    begun = parse(tag, "PN", f"{word}*")
+    return replace(begun, sound=sound_of(fold(word))) if isinstance(begun, PersonName) else begun

@@ -59,11 +59,13 @@ class PersonName:
     """A name in any of its groups; compared without case and accents; `*` and `?` are wild cards.
 
     `pattern` is folded already (`person_name.fold_pattern`). Without `^` it matches any of the name's parts, with it
-    a whole component group. Patterns joined by `=` must all match.
+    a whole component group. Patterns joined by `=` must all match. A name with a word that sounds like `sound`, a
+    code of `sounds.sound_of`, matches too.
     """
 
     tag: str
     pattern: str
+    sound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,15 @@ class EmptyValue:
     vr: str
 
 
-Match = SingleValue | WildCard | Range | DateTimeRange | PersonName | EmptyValue
+@dataclass(frozen=True, slots=True)
+class InSequence:
+    """One item of the sequence meets all of these, a sequence in it as well (C.2.2.2.6)."""
+
+    tag: str
+    conditions: "tuple[Match, ...]"
+
+
+Match = SingleValue | WildCard | Range | DateTimeRange | PersonName | EmptyValue | InSequence
 
 MAX_KEY_LENGTH = 64 * 1024
 MAX_VALUES = 1000
@@ -104,7 +114,7 @@ def parse(tag: str, vr: str, value: str) -> Match | None:
     """Read one search key; None when it matches everything (C.2.2.2.3: empty, or nothing but `*`).
 
     `tag` is eight upper-case hexadecimal digits. Several values are split at backslashes, for UI and CS at commas
-    too, and mean any of them. Two quotation marks ask for an empty value.
+    too, and mean any of them. Two quotation marks ask for an empty value, of a sequence for one without items.
 
     Raises:
         InvalidRequest: the value cannot be one of this VR; the message names the tag, never the value.
@@ -125,7 +135,8 @@ def parse(tag: str, vr: str, value: str) -> Match | None:
 
 
 def _checked(tag: str, vr: str, value: str) -> str:
-    if _TAG.fullmatch(tag) is None or vr in _NOT_MATCHED:
+    is_asked_whether_empty = vr == "SQ" and value.strip(" ") in {"", EMPTY}
+    if _TAG.fullmatch(tag) is None or (vr in _NOT_MATCHED and not is_asked_whether_empty):
         raise InvalidRequest(f"{tag} of VR {vr} cannot be searched by value")
     if len(value) > MAX_KEY_LENGTH:
         raise LimitExceeded(f"{tag}: the search key is longer than {MAX_KEY_LENGTH} characters")

@@ -4,6 +4,8 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from isocenter.dicom.sounds import sounds_of
+
 GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # PS3.18 F.2.2, in the order of PS3.5 6.2
 
 # Letters that no decomposition takes apart, written as people type them.
@@ -29,11 +31,12 @@ class FoldedName(NamedTuple):
     """What a stored name is compared by; nothing is in it twice.
 
     `groups` are whole component groups without trailing `^`; `parts` are components, the words of components, and
-    whole groups with blanks for `^`.
+    whole groups with blanks for `^`; `sounds` are codes of how the words sound.
     """
 
     groups: tuple[str, ...]
     parts: tuple[str, ...]
+    sounds: tuple[str, ...] = ()
 
 
 def _is_accent(char: str) -> bool:
@@ -75,7 +78,8 @@ def fold_name(groups: list[str]) -> FoldedName:
         parts.update(dict.fromkeys(components))
         parts.update(dict.fromkeys(word for component in components for word in component.split()))
         parts[" ".join(components)] = None
-    return FoldedName(tuple(dict.fromkeys(folded)), tuple(parts))
+    sounds = dict.fromkeys(code for part in parts if " " not in part for code in sounds_of(part))
+    return FoldedName(tuple(dict.fromkeys(folded)), tuple(parts), tuple(sounds))
 
 
 def fold_pattern(pattern: str) -> str:

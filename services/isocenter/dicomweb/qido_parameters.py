@@ -3,27 +3,28 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
-from isocenter.dicom.attributes import key_of, tag_of, vr_of
-from isocenter.dicom.fuzzy_names import fuzzy_name
-from isocenter.dicom.matching import Match, combine, parse
+from isocenter.dicom.attributes import key_of, tag_of
+from isocenter.dicom.matching import Match
+from isocenter.dicom.sequence_keys import MAX_DEPTH, Reading, conditions_of
 from isocenter.dicom.uids import is_valid_uid
+from isocenter.dicom.words import words_in
 from isocenter.errors import InvalidRequest, LimitExceeded
 
 MAX_INCLUDED = 512
 MAX_ORDER = 8
 MAX_OFFSET = 1_000_000_000
 MAX_CIRCLE = 32
+MAX_WORDS = 12
 SAME_PATIENT = "samepatientas"
 ALL = "all"
-MULTIPLE_IGNORED = (
-    "The multiplevaluematching parameter is not supported. "
-    "Multiple Value Matching has not been performed."
-)
+Tree: TypeAlias = "dict[str, list[str] | Tree]"
+WORDS = "q"
 _BOOLEANS = {"true": True, "false": False}
 _OWN = frozenset(
     {"includefield", "limit", "offset", "orderby", "fuzzymatching", "accept", "charset"}
-    | {SAME_PATIENT}
+    | {SAME_PATIENT, WORDS}
     | {"emptyvaluematching", "multiplevaluematching"}
 )
 
@@ -34,7 +35,7 @@ class SearchParameters:
 
     `same_patient_as` is ours: UIDs of studies to whose patients the answer is limited, because a patient ID names
     nobody without its issuer; None when the client set no such limit.
-    `warnings` are the texts that the answer's Warning headers owe the client.
+    `words` are ours too: free text, each word begins one of the study's, whatever attribute it is of.
     """
 
     conditions: tuple[Match, ...] = ()
@@ -43,8 +44,8 @@ class SearchParameters:
     limit: int | None = None
     offset: int = 0
     order: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
     same_patient_as: tuple[str, ...] | None = None
+    words: tuple[str, ...] = ()
 
 
 NO_PARAMETERS = SearchParameters()
@@ -63,23 +64,21 @@ def _read(query: tuple[tuple[str, str], ...]) -> SearchParameters:
     single = dict(own)
     flags = _flags(single)
     return SearchParameters(
-        conditions=_conditions(keys, fuzzy=flags["fuzzymatching"]),
+        conditions=_conditions(
+            keys, Reading(flags["fuzzymatching"], flags["multiplevaluematching"])
+        ),
         include=include,
         include_all=include_all,
         limit=_count("limit", single["limit"]) if "limit" in single else None,
         offset=_count("offset", single.get("offset", "0")),
         order=_order(value for name, value in own if name == "orderby"),
-        warnings=(MULTIPLE_IGNORED,) if flags["multiplevaluematching"] else (),
         same_patient_as=_studies([value for name, value in own if name == SAME_PATIENT]),
+        words=_words(" ".join(value for name, value in own if name == WORDS)),
     )
 
 
 def attribute_tag(name: str) -> str:
     """Eight upper-case digits of a keyword or tag; raises InvalidRequest for anything else."""
-    if "." in name:
-        raise InvalidRequest(
-            f"{_shown(name)}: attributes inside sequences cannot be searched here yet; use attributes of the top level"
-        )
     tag = tag_of(name)
     if tag is None:
         raise InvalidRequest(
@@ -88,26 +87,28 @@ def attribute_tag(name: str) -> str:
     return key_of(tag)
 
 
-def _conditions(keys: Iterable[tuple[str, str]], *, fuzzy: bool) -> tuple[Match, ...]:
-    asked: dict[str, list[str]] = {}
+def _conditions(keys: Iterable[tuple[str, str]], reading: Reading) -> tuple[Match, ...]:
+    asked: Tree = {}
     for name, value in keys:
-        asked.setdefault(attribute_tag(name), []).append(value)
-    found: list[Match] = []
-    for tag, values in asked.items():
-        vr = _vr(tag)
-        if vr == "PN" and fuzzy:
-            found += [match for value in values for match in fuzzy_name(tag, value)]
-            continue
-        joined = ["\\".join(values)] if vr == "UI" else values
-        found += [match for value in joined if (match := parse(tag, vr, value)) is not None]
-    return combine(found)
+        _values_at(asked, [attribute_tag(one) for one in name.split(".")[: MAX_DEPTH + 2]]).append(
+            value
+        )
+    return conditions_of(asked, reading)
 
 
-def _vr(tag: str) -> str:
-    vr = vr_of(int(tag, 16)).partition(" ")[0]
-    if not vr:
-        raise InvalidRequest(f"{tag} is not in the dictionary, so it cannot be searched")
-    return vr
+def _values_at(asked: Tree, path: Sequence[str]) -> list[str]:
+    """Where the values of an attribute are collected; dots lead into sequences (PS3.18 8.3.4.1)."""
+    *sequences, tag = path
+    inside = asked
+    for sequence in sequences:
+        within = inside.setdefault(sequence, {})
+        if isinstance(within, list):
+            raise InvalidRequest(f"{sequence} is asked for as a whole and by what is inside it")
+        inside = within
+    values = inside.setdefault(tag, [])
+    if not isinstance(values, list):
+        raise InvalidRequest(f"{tag} is asked for as a whole and by what is inside it")
+    return values
 
 
 def _included(values: Iterable[str]) -> tuple[frozenset[str], bool]:
@@ -136,6 +137,15 @@ def _studies(values: Sequence[str]) -> tuple[str, ...] | None:
     if not all(map(is_valid_uid, uids)):
         raise InvalidRequest(f"{SAME_PATIENT} is a Study Instance UID, or several")
     return uids
+
+
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(words_in(text))
+    if len(words) > MAX_WORDS:
+        raise LimitExceeded(f"too many words in {WORDS}", max_words=MAX_WORDS)
+    if text.strip() and not words:
+        raise InvalidRequest(f"{WORDS} holds no letter and no digit")
+    return words
 
 
 def _order(values: Iterable[str]) -> tuple[str, ...]:

@@ -56,11 +56,17 @@ class UserInformation:
 
 
 def own_information(
-    max_p_data_bytes: int = DEFAULT_P_DATA_BYTES, roles: tuple[RoleSelection, ...] = ()
+    max_p_data_bytes: int = DEFAULT_P_DATA_BYTES,
+    roles: tuple[RoleSelection, ...] = (),
+    extended: tuple[ExtendedNegotiation, ...] = (),
 ) -> UserInformation:
     """What this implementation tells of itself, whether it asks or answers."""
     return UserInformation(
-        max_p_data_bytes, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, roles=roles
+        max_p_data_bytes,
+        IMPLEMENTATION_CLASS_UID,
+        IMPLEMENTATION_VERSION_NAME,
+        roles=roles,
+        extended=extended,
     )
 
 

@@ -58,6 +58,7 @@ def rows_of(
         completed.revision,
         complete=False,
         completed_at=completed.at,
+        words=summed.words,
     )
     series = [
         SeriesRow(study, uid, version, one.answer, one.document)

@@ -10,6 +10,7 @@ from typing import Any
 
 from isocenter.dicom.json_attributes import first
 from isocenter.dicom.levels import AttributeLevel, level_of
+from isocenter.dicom.words import words_of
 from isocenter.indexer.attributes import Document, dump, element, load
 from isocenter.indexer.patients import patient_of
 from isocenter.ports.index_rows import SeriesSummary
@@ -40,13 +41,14 @@ class Summed:
 
 @dataclass(frozen=True, slots=True)
 class SummedStudy:
-    """A study with its series, by UID; `version` is the greatest of its rows."""
+    """A study with its series, by UID; `version` is the greatest of its rows, `words` those it is found by."""
 
     study: Summed
     series: dict[str, Summed]
     patient: str
     instances: int
     version: int
+    words: tuple[str, ...]
 
 
 def sum_up(study_uid: str, series: Sequence[SeriesSummary], default_issuer: str) -> SummedStudy:
@@ -64,6 +66,7 @@ def sum_up(study_uid: str, series: Sequence[SeriesSummary], default_issuer: str)
         patient_of(first(speaking, ISSUER), first(speaking, PATIENT_ID), default_issuer),
         sum(one.instances for one in series),
         max(one.version for one in series),
+        words_of(document for _, document in opened),
     )
 
 

@@ -39,12 +39,12 @@ class StreamingClient:
         self._lock = threading.Lock()
         self._stubs = [StreamServiceStub(channel) for channel in channels]
 
-    def find(self, level: str, identifier: bytes) -> Iterator[Answers]:
+    def find(self, level: str, identifier: bytes, *, is_fuzzy: bool = False) -> Iterator[Answers]:
         """Answers to an Identifier in DICOM JSON; `level` is a key of LEVELS. Closing it ends the question.
 
         Raises InvalidRequest naming a key, LimitExceeded, and Unavailable when nobody answers.
         """
-        request = pb.FindRequest(level=LEVELS[level], identifier=identifier)
+        request = pb.FindRequest(level=LEVELS[level], identifier=identifier, fuzzy=is_fuzzy)
         for stub in self._in_turn():
             call: Any = stub.Find(request, timeout=FIND_TIMEOUT_S)  # the stubs know half of it
             try:

@@ -31,7 +31,13 @@ from isocenter.ingest.commit_scp import CommitOperation
 from isocenter.ingest.commitment import Committer
 from isocenter.ingest.destinations import ToDestination
 from isocenter.ingest.find_scp import FindScp, Questions
-from isocenter.ingest.negotiation import answer_contexts, answer_roles, receiving_contexts
+from isocenter.ingest.negotiation import (
+    answer_contexts,
+    answer_extended,
+    answer_roles,
+    fuzzy_classes,
+    receiving_contexts,
+)
 from isocenter.ingest.responses import AnswerOnly, Unanswered
 from isocenter.ingest.retrieving import Carrier, Retrieval, ToPeer
 from isocenter.ingest.sinks import Receiver
@@ -81,6 +87,7 @@ class Association:
         self._peer = peer
         self._has_place = False
         self._receiving: Mapping[int, Context] = {}  # on which the peer takes instances (C-GET)
+        self._fuzzy: frozenset[str] = frozenset()  # SOP classes whose names are asked fuzzily
         self.caller = NOBODY
         self.tally = Tally()
         self._store = StoreScp(at.receiver, pb.Sender(), self.tally)
@@ -92,13 +99,15 @@ class Association:
             return rejection
         contexts = answer_contexts(request.contexts)
         roles = answer_roles(request.user.roles, request.contexts)
+        extended = answer_extended(request.user.extended, request.contexts)
+        self._fuzzy = fuzzy_classes(extended)
         self._receiving = receiving_contexts(request.contexts, contexts, roles)
         self._store = StoreScp(self._at.receiver, self._sender(request), self.tally)
         return AssociateAccept(
             request.called_ae_title,
             request.calling_ae_title,
             contexts,
-            own_information(self._at.max_p_data_bytes, roles),
+            own_information(self._at.max_p_data_bytes, roles, extended),
         )
 
     def begin(self, context: Context, command: CommandSet) -> Operation:
@@ -126,7 +135,8 @@ class Association:
         may = self._is_allowed(Action.QUERY)
         if may:
             self._at.record_allowed(self.caller, Action.QUERY, "")
-        return FindScp(questions, self._at.ae_title).begin(context, command, is_allowed=may)
+        scp = FindScp(questions, self._at.ae_title, self._fuzzy)
+        return scp.begin(context, command, is_allowed=may)
 
     def _retrieve(
         self,

@@ -1,6 +1,8 @@
 """C-FIND as SCP (PS3.4 C.4.1): the Identifier goes to streaming as a question, answers come back as data sets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Protocol
 
 import orjson
@@ -26,17 +28,23 @@ log = logger(__name__)
 class Questions(Protocol):
     """Who answers."""
 
-    def find(self, level: str, identifier: bytes) -> Iterator[Answers]:
+    def find(self, level: str, identifier: bytes, *, is_fuzzy: bool = False) -> Iterator[Answers]:
         """See `asking_streaming.StreamingClient.find`."""
         ...
 
 
 class FindScp:
-    """Serves the C-FINDs of one association; `ae_title` is where what was found can be retrieved."""
+    """Serves the C-FINDs of one association; `ae_title` is where what was found can be retrieved.
 
-    def __init__(self, questions: Questions, ae_title: str) -> None:
+    `fuzzy` are the SOP classes for which fuzzy matching of names was negotiated.
+    """
+
+    def __init__(
+        self, questions: Questions, ae_title: str, fuzzy: AbstractSet[str] = frozenset()
+    ) -> None:
         self._questions = questions
         self._ae_title = ae_title
+        self._fuzzy = fuzzy
 
     def begin(self, context: Context, command: CommandSet, *, is_allowed: bool) -> Operation:
         """Collect the Identifier."""
@@ -45,19 +53,20 @@ class FindScp:
             identifier.fail(Denied("this application entity may not ask"))
         elif not has_data_set(command):
             identifier.fail(InvalidRequest("there is no identifier"))
-        return _Find(self._questions, self._ae_title, context, command, identifier)
+        ask = partial(self._questions.find, is_fuzzy=context.abstract_syntax in self._fuzzy)
+        return _Find(ask, self._ae_title, context, command, identifier)
 
 
 class _Find:
     def __init__(
         self,
-        questions: Questions,
+        ask: Callable[[str, bytes], Iterator[Answers]],
         ae_title: str,
         context: Context,
         command: CommandSet,
         identifier: Identifier,
     ) -> None:
-        self._questions = questions
+        self._ask = ask
         self._ae_title = ae_title
         self._is_explicit = context.transfer_syntax != IMPLICIT_VR_LITTLE_ENDIAN
         self._command = command
@@ -98,7 +107,7 @@ class _Find:
             LEVEL: {"vr": "CS", "Value": [level]},
             _RETRIEVE_AE_TITLE: {"vr": "AE", "Value": [self._ae_title]},
         }
-        answers = self._questions.find(level, orjson.dumps(document))
+        answers = self._ask(level, orjson.dumps(document))
         for some in answers:
             pending = Answer(Status.PENDING_KEYS_IGNORED if some.keys_ignored else Status.PENDING)
             command = respond(self._command, pending, b"").command

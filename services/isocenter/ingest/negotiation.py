@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from isocenter.dimse.associate import AnsweredContext, ContextResult, ProposedContext
 from isocenter.dimse.sop_classes import (
+    FIND_SOP_CLASSES,
     GET_SOP_CLASSES,
     PATIENT_ROOT,
     STORAGE_COMMITMENT,
@@ -13,11 +14,16 @@ from isocenter.dimse.sop_classes import (
     is_storage_sop_class,
 )
 from isocenter.dimse.user import Context
-from isocenter.dimse.user_information import RoleSelection
+from isocenter.dimse.user_information import ExtendedNegotiation, RoleSelection
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 LITTLE_ENDIAN = frozenset({IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN})
+# Bytes of the application information of C-FIND (PS3.4 C.5.1.1): relational queries, combined date-time matching,
+# fuzzy matching of names, adjustment of time zones, conversion of enhanced images.
+FIND_OPTIONS = 5
+FUZZY_NAMES = 2
+AGREED = frozenset({0, 1, FUZZY_NAMES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,31 @@ def answer_roles(
         for role in roles
         if role.sop_class_uid in served
     )
+
+
+def answer_extended(
+    extended: Iterable[ExtendedNegotiation], proposed: Sequence[ProposedContext]
+) -> tuple[ExtendedNegotiation, ...]:
+    """Agree to what C-FIND can do here, byte by byte as asked; other classes get no answer (PS3.7 D.3.3.5)."""
+    served = {c.abstract_syntax for c in proposed if _serving(c) is not None}
+    return tuple(
+        ExtendedNegotiation(one.sop_class_uid, _agreed(one.application_information))
+        for one in extended
+        if one.sop_class_uid in served & FIND_SOP_CLASSES
+    )
+
+
+def fuzzy_classes(answered: Iterable[ExtendedNegotiation]) -> frozenset[str]:
+    """The SOP classes of C-FIND that names are asked fuzzily with."""
+    return frozenset(
+        one.sop_class_uid
+        for one in answered
+        if one.application_information[FUZZY_NAMES : FUZZY_NAMES + 1] == b"\x01"
+    )
+
+
+def _agreed(asked: bytes) -> bytes:
+    return bytes(byte == 1 and at in AGREED for at, byte in enumerate(asked[:FIND_OPTIONS]))
 
 
 def receiving_contexts(

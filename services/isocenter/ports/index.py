@@ -50,6 +50,7 @@ class Query:
     offset: int = 0
     full: bool = False  # whole documents instead of default answers
     among: Among | None = None  # nothing outside this circle, whatever the conditions say
+    words: tuple[str, ...] = ()  # each begins one of the study's words, `StudyRow.words`
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,9 @@ class StudyRow:
     provisional: bool = False
     edit_version: int = 0
     completed_at: Position | None = None  # the last completion's entry, with the manifest
+    words: tuple[
+        str, ...
+    ] = ()  # it is found by, folded (`dicom.words`); of letters and digits only
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import orjson
 
+from isocenter.dicomweb.charsets import check_charset
 from isocenter.dicomweb.media_types import MediaType, acceptable
 from isocenter.dicomweb.ranges import asked_range, none_match
 from isocenter.runtime.web import Body, Request
@@ -20,6 +21,14 @@ def accepted(request: Request) -> tuple[MediaType, ...]:
     """What the client accepts, most wanted first; the `accept` query parameter wins."""
     values = tuple(value for name, value in request.query if name == "accept")
     return _accepted(request.headers.get("accept", ""), values)
+
+
+def check_characters(request: Request) -> None:
+    """See that the client takes the character set of our texts; raises InvalidRequest or NotAcceptable."""
+    values = tuple(value for name, value in request.query if name == "charset")
+    header = request.headers.get("accept-charset", "")
+    if values or header:
+        check_charset(header, values)
 
 
 _accepted = lru_cache(maxsize=256)(acceptable)

@@ -4,19 +4,23 @@ Keys above the level need not be there (relational queries, PS3.4 C.4.1.3.2), an
 an index can answer it at. A patient is named by issuer and id; who has no id is a patient of one study.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
 from isocenter.dicom.attributes import vr_of
 from isocenter.dicom.json_attributes import first, text_of
+from isocenter.dicom.json_attributes import values as values_of
 from isocenter.dicom.levels import level_of
-from isocenter.dicom.matching import Match, combine, parse
+from isocenter.dicom.matching import Match
+from isocenter.dicom.sequence_keys import Keys as Asked
+from isocenter.dicom.sequence_keys import Reading, conditions_of
 from isocenter.errors import InvalidRequest, LimitExceeded
 from isocenter.ports.index import Found, IndexReader, Level, Query
 from isocenter.runtime.asking import Asking
+from isocenter.streaming.found_items import Wanted, wanted_items
 from isocenter.streaming.search_answers import DEPTH, default_attributes
 from isocenter.streaming.view import Viewed, view
 
@@ -45,10 +49,14 @@ class Question:
     query: Query
     keys: tuple[str, ...]
     ignored: tuple[str, ...]  # keys with values that cannot be matched here
+    items: Mapping[str, Wanted] = field(default_factory=dict)  # of the keys that are sequences
 
 
-def understand(level: FindLevel, identifier: bytes) -> Question:
-    """Read an Identifier, DICOM JSON; raises InvalidRequest naming the key, LimitExceeded."""
+def understand(level: FindLevel, identifier: bytes, *, is_fuzzy: bool = False) -> Question:
+    """Read an Identifier, DICOM JSON; raises InvalidRequest naming the key, LimitExceeded.
+
+    `is_fuzzy` when fuzzy semantic matching of names was negotiated (PS3.4 C.5.1.1).
+    """
     try:
         keys = orjson.loads(identifier)
     except ValueError:
@@ -57,31 +65,39 @@ def understand(level: FindLevel, identifier: bytes) -> Question:
         raise InvalidRequest("the identifier is not DICOM JSON")
     if len(keys) > MAX_KEYS:
         raise LimitExceeded("too many keys", max_keys=MAX_KEYS)
-    conditions, ignored = _conditions(keys)
+    conditions, ignored = _conditions(keys, is_fuzzy=is_fuzzy)
     query = Query(_LEVELS[level], conditions, limit=PAGE)
     returned = tuple(key for key in sorted(keys) if key not in _NOT_RETURNED)
     reachable = {key for key in returned if DEPTH[level_of(key)] <= DEPTH[query.level]}
     is_full = bool(reachable - default_attributes(query))
     query = Query(query.level, conditions, limit=PAGE, full=is_full)
-    return Question(level, query, returned, ignored)
+    return Question(level, query, returned, ignored, wanted_items(keys, conditions))
 
 
-def _conditions(keys: Keys) -> tuple[tuple[Match, ...], tuple[str, ...]]:
-    found: list[Match] = []
-    ignored: list[str] = []
-    for key, content in keys.items():
-        values = content.get("Value")
-        if not values or key in _NOT_MATCHED:
-            continue
-        vr = _vr(key)
-        if not vr or vr == "SQ":
-            if not vr or any(values):
-                ignored.append(key)
-            continue
-        match = parse(key, vr, "\\".join(map(text_of, values)))
-        if match is not None:
-            found.append(match)
-    return combine(found), tuple(ignored)
+def _conditions(keys: Keys, *, is_fuzzy: bool) -> tuple[tuple[Match, ...], tuple[str, ...]]:
+    ignored: dict[str, None] = {}
+    asked = {
+        key: read
+        for key, content in keys.items()
+        if key not in _NOT_MATCHED and (read := _asked(key, content, ignored))
+    }
+    return conditions_of(asked, Reading(is_fuzzy)), tuple(ignored)
+
+
+def _asked(key: str, content: Any, ignored: dict[str, None]) -> "Sequence[str] | Asked":
+    """Values of a key, or the keys of its item; nothing where nothing is asked. Unknown ones go to `ignored`."""
+    values = values_of({key: content}, key)
+    vr = _vr(key)
+    if not values or not vr:
+        if values:
+            ignored[key] = None
+        return ()
+    if vr != "SQ":
+        return ("\\".join(map(text_of, values)),)
+    if len(values) > 1 or not isinstance(values[0], dict | None):
+        raise InvalidRequest(f"{key}: a sequence key has one item")
+    inside = values[0] or {}
+    return {tag: read for tag, one in inside.items() if (read := _asked(tag, one, ignored))}
 
 
 def _vr(key: str) -> str:
@@ -130,7 +146,9 @@ def _answers(
         document = orjson.loads(content)
         if question.level == "patient" and _is_known(document, patients):
             continue
-        yield orjson.dumps({key: _member(document, key) for key in question.keys})
+        yield orjson.dumps(
+            {key: _member(document, key, question.items.get(key)) for key in question.keys}
+        )
 
 
 def _is_known(document: Keys, patients: set[tuple[str, str]]) -> bool:
@@ -144,11 +162,11 @@ def _is_known(document: Keys, patients: set[tuple[str, str]]) -> bool:
     return False
 
 
-def _member(document: Keys, key: str) -> dict[str, Any]:
+def _member(document: Keys, key: str, wanted: Wanted | None) -> dict[str, Any]:
     content = document.get(key)
     if content is None:
         return {"vr": _vr(key) or "UN"}
-    return _without_bulk(content)
+    return _without_bulk(content if wanted is None else wanted.of(content))
 
 
 def _without_bulk(content: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from isocenter.dicomweb.negotiation import choose, frame_label, prefers_xml
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route
-from isocenter.streaming.answers import JSON_TYPES, accepted, caching, unchanged
+from isocenter.streaming.answers import JSON_TYPES, accepted, caching, check_characters, unchanged
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.cache import Lru
 from isocenter.streaming.generation import Generation
@@ -62,6 +62,7 @@ class MetadataRoutes:
 
     async def metadata(self, request: Request) -> None:
         """All instances of the level, in the order of series and instance numbers."""
+        check_characters(request)
         if prefers_xml(accepted(request), JSON_TYPES):
             await self._as_xml(request)
             return

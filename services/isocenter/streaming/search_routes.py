@@ -11,7 +11,7 @@ from isocenter.ports.index import Among, Found, IndexReader, Level, Query
 from isocenter.runtime.asking import Asking
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Handler, Request, Route
-from isocenter.streaming.answers import JSON_TYPES, accepted
+from isocenter.streaming.answers import JSON_TYPES, accepted, check_characters
 from isocenter.streaming.base_url import PREFIX, base_url
 from isocenter.streaming.search_answers import answer_of, joined, needs_documents
 from isocenter.streaming.xml_answers import respond_xml
@@ -51,6 +51,7 @@ class SearchRoutes:
         return handle
 
     async def _search(self, request: Request, level: Level) -> None:
+        check_characters(request)
         as_xml = prefers_xml(accepted(request), JSON_TYPES)
         asked = search_parameters(request.query)
         base = base_url(request, self._public_url)
@@ -59,7 +60,6 @@ class SearchRoutes:
         headers = [
             ("Cache-Control", "private, no-cache"),
             ("Vary", "Accept"),
-            *[("Warning", f"299 {base}: {text}") for text in asked.warnings],
         ]
         if remaining:
             text = f"There are {remaining} additional results that can be requested"
@@ -83,7 +83,8 @@ class SearchRoutes:
             if uid is not None and not is_valid_uid(uid):
                 raise InvalidRequest("the address holds something that is not a UID")
         limit = self._max_results if asked.limit is None else min(asked.limit, self._max_results)
-        query = Query(level, asked.conditions, study, series, asked.order, limit, asked.offset)
+        page = asked.order, limit, asked.offset
+        query = Query(level, asked.conditions, study, series, *page, words=asked.words)
         if asked.same_patient_as is not None:
             query = replace(query, among=self._among(asked.same_patient_as))
         return replace(query, full=True) if needs_documents(query, asked) else query

@@ -5,6 +5,7 @@ from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.arrangement_routes import ArrangementRoutes
 from isocenter.streaming.arranging import Arranger
+from isocenter.streaming.capability_routes import CapabilityRoutes
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.classic_routes import ClassicRoutes
 from isocenter.streaming.decoding import Decoding
@@ -69,6 +70,7 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
         drains=(drain,),
         tasks={"misses": misses.run},
         routes=(
+            *CapabilityRoutes(settings.public_url).routes(),
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
             *FrameRoutes(instances, objects, decoding, packs).routes(),
             *SeriesStreamRoutes(streams).routes(),

@@ -44,7 +44,7 @@ class StreamServicer(service.StreamServiceServicer):
         level = _LEVELS.get(request.level)
         if level is None:
             raise InvalidRequest("the level is patient, study, series or image")
-        question = understand(level, request.identifier)
+        question = understand(level, request.identifier, is_fuzzy=request.fuzzy)
         yield pb.FindResponse(ignored_keys=question.ignored)
         async for page in self._finder.find(question):
             answers = iter(page)

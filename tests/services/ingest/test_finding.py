@@ -35,7 +35,8 @@ class MadeUp:
         self.asked: list[tuple[str, dict[str, object]]] = []
         self.given = 0
 
-    def find(self, level: str, identifier: bytes) -> Iterator[Answers]:
+    def find(self, level: str, identifier: bytes, *, is_fuzzy: bool = False) -> Iterator[Answers]:
+        assert not is_fuzzy  # nobody here negotiated it
         self.asked.append((level, json.loads(identifier)))
         if self.error is not None:
             raise self.error

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.archive import Archive
 from tests.support.dicom_files import TEST_DATA, real_files
 from tests.support.streaming import streaming
 
+from isocenter.dicomweb.capabilities import TRANSACTIONS
 from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Stream, commits_behind
 from isocenter.runtime.caller import NOBODY, Action, Caller
@@ -68,13 +70,37 @@ def test_a_cut_answer_says_how_much_is_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["NoSuchThing=1", "StudyDate=yesterday", "limit=-1", "ReferencedStudySequence.StudyID=1"],
+    ["NoSuchThing=1", "StudyDate=yesterday", "limit=-1", "PatientID.StudyID=1"],
 )
 def test_a_search_that_means_nothing_says_why(http: httpx.Client, query: str) -> None:
     answer = http.get(f"/studies?{query}")
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["reason"] == "INVALID_REQUEST"
+
+
+def test_texts_are_utf_8_or_nothing(http: httpx.Client) -> None:
+    study = http.get("/studies", params={"limit": "1"}).json()[0]["0020000D"]["Value"][0]
+    for path in ("/studies", f"/studies/{study}/metadata", ""):
+        assert http.get(path, headers={"Accept-Charset": "utf-8, *;q=0.1"}).status_code == 200
+        refused = http.get(path, headers={"Accept-Charset": "iso-8859-1"})
+        assert (refused.status_code, refused.json()["reason"]) == (406, "NOT_ACCEPTABLE")
+        assert http.get(path, params={"charset": "utf-8"}).status_code == 200
+        wrong = http.get(path, params={"charset": "iso-8859-1"})
+        assert (wrong.status_code, wrong.json()["reason"]) == (400, "INVALID_REQUEST")
+
+
+def test_what_the_services_can_do_is_described_and_true(http: httpx.Client) -> None:
+    told = http.options("/", headers={"Accept": "application/vnd.sun.wadl+xml"})
+    assert told.headers["content-type"] == "application/vnd.sun.wadl+xml"
+    assert str(http.base_url).rstrip("/") in told.text
+    assert http.options("/", headers={"Accept": "application/json"}).json()["application"]
+    assert http.options("/", headers={"Accept": "text/csv"}).status_code == 406
+    for path, method in TRANSACTIONS:
+        if method.verb == "GET":  # the others are of another service
+            address = re.sub(r"{[^}]*}", "1", path)
+            answer = http.get(address)
+            assert answer.headers["content-type"] != "text/plain", (address, answer.text)
 
 
 def test_searches_are_answered_in_json_or_the_native_model(http: httpx.Client) -> None:

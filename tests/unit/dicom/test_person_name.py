@@ -56,6 +56,7 @@ def test_a_name_is_found_by_groups_components_words_and_as_it_is_spoken() -> Non
             *("de la cruz", "maria jose", "dr", "de", "la", "cruz", "maria", "jose"),
             *("de la cruz maria jose dr", "山田", "太郎", "山田 太郎"),
         ),
+        ("krs", "mr", "js"),
     )
 
 

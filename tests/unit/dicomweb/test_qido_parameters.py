@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isocenter.dicom.matching import DateTimeRange, PersonName, Range, SingleValue
+from isocenter.dicom.matching import (
+    DateTimeRange,
+    EmptyValue,
+    InSequence,
+    PersonName,
+    Range,
+    SingleValue,
+    WildCard,
+)
 from isocenter.dicomweb.qido_parameters import SearchParameters, search_parameters
 from isocenter.errors import InvalidRequest, IsocenterError
 
@@ -62,9 +70,41 @@ def test_of_a_path_into_a_sequence_the_whole_sequence_is_included() -> None:
     assert search_parameters([("includefield", path)]).include == {"00400275"}
 
 
-def test_a_search_inside_sequences_is_refused_in_plain_words() -> None:
-    with pytest.raises(InvalidRequest, match="inside sequences cannot be searched"):
-        search_parameters([("RequestAttributesSequence.RequestedProcedureID", "1")])
+def test_keys_inside_one_sequence_are_asked_of_one_item() -> None:
+    inside = "RequestAttributesSequence"
+    found = search_parameters(
+        [
+            (f"{inside}.ScheduledProcedureStepID", "S1"),
+            (f"{inside}.ScheduledProtocolCodeSequence.CodeValue", "C*"),
+            ("00400275.00401001", "R1"),
+            (f"{inside}.ScheduledProcedureStepDescription", ""),
+        ]
+    )
+    step, code = SingleValue("00400009", "SH", ("S1",)), WildCard("00080100", "SH", "C*")
+    procedure = SingleValue("00401001", "SH", ("R1",))
+    assert found.conditions == (
+        InSequence("00400275", (step, InSequence("00400008", (code,)), procedure)),
+    )
+    assert search_parameters([(f"{inside}.RequestedProcedureID", "")]).conditions == ()
+    assert search_parameters([(inside, '""')]).conditions == (EmptyValue("00400275", "SQ"),)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [("PatientID.StudyID", "1")],
+        [("RequestAttributesSequence", "S1")],
+        [("RequestAttributesSequence.Nothing", "S1")],
+        [("RequestAttributesSequence.", "S1")],
+        [("RequestAttributesSequence", '""'), ("RequestAttributesSequence.00400009", "S1")],
+        [("RequestAttributesSequence.00400009", "S1"), ("00400275", '""')],
+        [("ContentSequence." * 9 + "TextValue", "x")],
+        [("ContentSequence.TextValue", "x" * 300 + "*")],
+    ],
+)
+def test_a_way_into_sequences_that_leads_nowhere_is_refused(keys: list[tuple[str, str]]) -> None:
+    with pytest.raises(IsocenterError):
+        search_parameters(keys)
 
 
 def test_page_and_order_are_read() -> None:
@@ -79,11 +119,10 @@ def test_names_are_fuzzy_where_it_is_asked_for_and_nothing_else_is() -> None:
     keys = [("PatientName", "tarou yamada"), ("PatientID", "a b")]
     found = search_parameters([*keys, ("fuzzymatching", "true")])
     assert found.conditions == (
-        PersonName("00100010", "tarou*"),
-        PersonName("00100010", "yamada*"),
+        PersonName("00100010", "tarou*", "tr"),
+        PersonName("00100010", "yamada*", "jmt"),
         SingleValue("00100020", "LO", ("a b",)),
     )
-    assert found.warnings == ()
     literal = search_parameters([*keys, ("fuzzymatching", "false")])
     assert literal.conditions[0] == PersonName("00100010", "tarou yamada")
 
@@ -113,6 +152,27 @@ def test_what_cannot_be_meant_is_refused(name: str, value: str) -> None:
 def test_any_query_is_read_or_refused_on_purpose(query: list[tuple[str, str]]) -> None:
     with contextlib.suppress(IsocenterError):
         search_parameters(query)
+
+
+def test_several_values_are_any_of_them_unless_all_are_asked_for() -> None:
+    keys = [("ModalitiesInStudy", "CT\\SR"), ("PatientID", "1\\2")]
+    tag = "00080061"
+    either, one_of = search_parameters(keys).conditions
+    assert either == SingleValue(tag, "CS", ("CT", "SR"))
+    each = search_parameters([*keys, ("multiplevaluematching", "true")]).conditions
+    assert each == (SingleValue(tag, "CS", ("CT",)), SingleValue(tag, "CS", ("SR",)), one_of)
+    with pytest.raises(InvalidRequest, match=tag):
+        search_parameters([("ModalitiesInStudy", "C*\\SR"), ("multiplevaluematching", "true")])
+
+
+def test_free_text_is_read_into_words() -> None:
+    found = search_parameters([("q", "Müller, J*"), ("q", "CT-4711"), ("Modality", "CT")])
+    assert found.words == ("muller", "j", "ct", "4711")
+    assert found.conditions == (SingleValue("00080060", "CS", ("CT",)),)
+    assert search_parameters([("q", " ")]).words == ()
+    for refused in ("-*-", " ".join(f"w{n}" for n in range(13))):
+        with pytest.raises(IsocenterError):
+            search_parameters([("q", refused)])
 
 
 def test_a_search_can_be_limited_to_the_patients_of_studies() -> None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from isocenter.adapters.index import elements
-from isocenter.adapters.index.documents import JsonObject
+from isocenter.dicom import elements
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.person_name import FoldedName, fold_name
 from isocenter.ports.index import Level
 
@@ -60,9 +60,11 @@ COLUMNS: dict[Level, dict[str, Column]] = {  # that can be asked at a level: its
     "instance": STUDY | SERIES | INSTANCE,
 }
 MODALITIES_IN_STUDY = "00080061"
-# Kinds of rows in the table `names`: parts, whole groups, and ends of parts in scripts whose names are of two or
-# three characters, where a trigram finds nothing.
-NAMES = {"00100010": (0, 1, 2), "00080090": (3, 4, 5)}
+REQUESTS = "00400275"  # Request Attributes Sequence: its items' ids single out few series
+REQUEST_IDS = ("00400009", "00401001")  # of scheduled steps and requested procedures
+# Kinds of rows in the table `names`: parts, whole groups, ends of parts in scripts whose names are of two or three
+# characters, where a trigram finds nothing, and how words sound.
+NAMES = {"00100010": (0, 1, 2, 6), "00080090": (3, 4, 5, 7)}
 _SHORT_SCRIPTS = "\u2e80"  # Han, kana, Hangul and their like begin here
 # Columns of the trigram table `study_text`.
 TEXT_COLUMNS = {
@@ -129,9 +131,10 @@ def name_rows(names: dict[str, FoldedName]) -> set[tuple[int, str]]:
     """Kind and text of each row that a study's names have in `names`."""
     rows: set[tuple[int, str]] = set()
     for tag, name in names.items():
-        part_kind, group_kind, end_kind = NAMES[tag]
+        part_kind, group_kind, end_kind, sound_kind = NAMES[tag]
         rows.update((part_kind, part) for part in name.parts)
         rows.update((group_kind, group) for group in name.groups)
+        rows.update((sound_kind, sound) for sound in name.sounds)
         rows.update(
             (end_kind, part[start:])
             for part in filter(is_short_script, name.parts)
@@ -143,3 +146,13 @@ def name_rows(names: dict[str, FoldedName]) -> set[tuple[int, str]]:
 def study_modalities(document: JsonObject) -> list[str]:
     """Modalities in Study, each once."""
     return list(dict.fromkeys(elements.texts_of(document, MODALITIES_IN_STUDY)))
+
+
+def series_requests(document: JsonObject) -> set[tuple[str, str]]:
+    """Tag and id of each step and procedure a series was requested as."""
+    return {
+        (tag, text)
+        for item in elements.items_of(document, REQUESTS)
+        for tag in REQUEST_IDS
+        for text in elements.texts_of(item, tag)
+    }

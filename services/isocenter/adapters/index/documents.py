@@ -3,9 +3,9 @@
 import json
 import zlib
 from functools import lru_cache
-from typing import Any
 
-JsonObject = dict[str, Any]
+from isocenter.dicom.json_values import JsonObject
+from isocenter.dicom.levels import level_of
 
 LEVEL = 1
 _WINDOW = -15  # raw deflate: no header, no checksum; pages are checked by nobody else either way
@@ -47,6 +47,25 @@ def parsed(packed: bytes) -> JsonObject:
     """Read a packed document; several conditions on one row read it once. Not to be changed."""
     document: JsonObject = json.loads(unpack(packed))
     return document
+
+
+def speaking(
+    tag: str, study: bytes | None, series: bytes | None, instance: bytes | None
+) -> JsonObject:
+    """The document that decides about an attribute; without the attribute anywhere, an empty one.
+
+    An attribute of patient or study is looked up in the study's document, one of the series in the series', and
+    where that has none in the next one down: its own level speaks first.
+    """
+    by_level = {
+        "study": (study, series, instance),
+        "series": (series, instance, study),
+        "instance": (instance, series, study),
+    }
+    for packed in by_level[level_of(tag)]:
+        if packed is not None and tag in (found := parsed(packed)):
+            return found
+    return {}
 
 
 @lru_cache(maxsize=64)

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from isocenter.adapters.index.documents import JsonObject
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Query
 
 MAX_CONDITIONS = 64
+MAX_WORDS = 12
 MAX_OFFSET = (1 << 31) - 1
 PATIENT_NAME = "00100010"
 # Attributes of an instance in a default answer (PS3.18 10.6.3.3.3), what its series and study add comes from theirs.
@@ -35,6 +36,8 @@ def asked_of(query: Query) -> Query:
         raise InvalidRequest(f"limit and offset are numbers from 0 to {MAX_OFFSET}")
     if len(query.conditions) > MAX_CONDITIONS:
         raise InvalidRequest(f"more than {MAX_CONDITIONS} conditions")
+    if len(query.words) > MAX_WORDS or not all(word.isalnum() for word in query.words):
+        raise InvalidRequest(f"words are letters and digits, and not more than {MAX_WORDS}")
     path: list[Match] = []
     if query.study_instance_uid is not None:
         path.append(SingleValue("0020000D", "UI", (query.study_instance_uid,)))

@@ -244,6 +244,23 @@ def test_a_search_starts_where_candidates_are_few(
     index.close()
 
 
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [(("rare20",), "FROM words"), (("common",), "studies_moment"), ((), "moment")],
+)
+def test_words_are_gathered_where_they_are_rare(
+    tmp_path: Path, words: tuple[str, ...], taken: str
+) -> None:
+    index = SqliteGenerations(tmp_path).open()
+    names = (name("Common^Anna" if n % 20 else f"Rare{n}^Bo") for n in range(200))
+    index.write(batch_of([Study(f"1.2.{n}", {"00100010": one}) for n, one in enumerate(names)]))
+    query = Query("study", words=words, limit=10)
+    with index._lend() as (connection, _):
+        assert taken in choose(connection, query, ordered=True).sql
+    assert len(index.search(query)) == (1 if "rare20" in words else 10)
+    index.close()
+
+
 def test_purged_patients_leave_no_trace_in_the_file(tmp_path: Path) -> None:
     index = SqliteGenerations(tmp_path).open()
     secret = {

@@ -9,12 +9,14 @@ from isocenter.adapters.index.opensearch.conditions import (
     Condition,
     among,
     any_of,
+    begun,
     compiled,
     identity,
 )
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.adapters.index.queries import PATIENT_NAME
+from isocenter.dicom.matching import InSequence, Match
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Level, Query
 
@@ -39,6 +41,7 @@ class Asked:
     terms: list[Term] = field(default_factory=list)
     needs_series: bool = False
     needs_join: bool = False
+    checked: list[Match] = field(default_factory=list)  # clauses find candidates, documents decide
 
     @property
     def level(self) -> Level:
@@ -69,9 +72,14 @@ def sort_out(query: Query) -> Asked:
             _add_identity(asked, *found)
         else:
             _add(asked, compiled(one, query.level))
+        if isinstance(one, InSequence):
+            asked.checked.append(one)
     if query.among is not None:
         asked.needs_join |= query.level != "study"
         asked.filters["studies"].append(among(query.among))
+    if query.words:
+        asked.needs_join |= query.level != "study"
+        asked.filters["studies"] += begun(query.words)
     if query.study_instance_uid is not None:
         asked.narrow.clear()  # there is only one
     asked.terms = [_term(tag, query.level) for tag in query.order]

@@ -5,6 +5,7 @@ the next: so a condition has a list of kinds, of which the first whose document 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -18,12 +19,14 @@ from isocenter.adapters.index.columns import (
 from isocenter.adapters.index.opensearch import tokens
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.server import Json
-from isocenter.adapters.index.opensearch.tokens import FIELD, term_of
+from isocenter.adapters.index.opensearch.tokens import FIELD, term_of, word_term
+from isocenter.dicom.document_matching import tag_of
 from isocenter.dicom.levels import level_of
 from isocenter.dicom.matching import (
     NUMBERS,
     DateTimeRange,
     EmptyValue,
+    InSequence,
     Match,
     PersonName,
     Range,
@@ -72,16 +75,11 @@ def compiled(condition: Match, level: Level) -> Condition:
     """Compile one condition. Raises InvalidRequest for a combination that `dicom.matching.parse` never makes."""
     tag = tag_of(condition)
     return Condition(
-        _kinds(tag, level),
+        _kinds(condition, tag, level),
         _matches(condition),
-        {"terms": {FIELD: [term_of(tag, mark) for mark in (tokens.FILLED, tokens.EMPTY)]}},
+        _present(tag),
         isinstance(condition, EmptyValue),
     )
-
-
-def tag_of(condition: Match) -> str:
-    """The attribute that says where a condition is looked up."""
-    return condition.date_tag if isinstance(condition, DateTimeRange) else condition.tag
 
 
 def identity(condition: Match, level: Level) -> tuple[Kind, Json] | None:
@@ -106,35 +104,61 @@ def among(circle: Among) -> Json:
     return any_of(*({"terms": {field: list(values)}} for field, values in wanted.items() if values))
 
 
+def begun(words: Sequence[str]) -> list[Json]:
+    """Compile words that have to begin words of the study."""
+    return [{"prefix": {FIELD: {"value": word_term(word)}}} for word in words]
+
+
 def any_of(*clauses: Json) -> Json:
     """True when one of them is; without any, never."""
     return {"bool": {"should": list(clauses), "minimum_should_match": 1}} if clauses else NOTHING
 
 
-def _kinds(tag: str, level: Level) -> tuple[Kind, ...]:
+def _kinds(condition: Match, tag: str, level: Level) -> tuple[Kind, ...]:
     reached = DEPTH[level]
+    if isinstance(condition, InSequence) and level_of(tag) == level:
+        return reached[
+            -1:
+        ]  # documents of the levels above never have it, so this singles out studies
     column = _COLUMNS.get(tag)
     if column in reached:
         return (column,)
     return tuple(kind for kind in _OWN_LEVEL_FIRST[level_of(tag)] if kind in reached)
 
 
-def _matches(condition: Match) -> Json:
+def _present(tag: str) -> Json:
+    return {"terms": {FIELD: [term_of(tag, mark) for mark in (tokens.FILLED, tokens.EMPTY)]}}
+
+
+def _matches(condition: Match, way: str = "") -> Json:
+    """The clause of a condition; `way` leads to the sequence it is asked in."""
     match condition:
         case EmptyValue(tag):
-            return {"bool": {"must_not": [_term(term_of(tag, tokens.FILLED))]}}
+            return {"bool": {"must_not": [_term(term_of(way + tag, tokens.FILLED))]}}
         case Range(tag, _, low, high):
-            return _between(tag, tokens.TIME, low, high)
+            return _between(way + tag, tokens.TIME, low, high)
         case DateTimeRange(date_tag, _, low, high):
-            return _between(date_tag, tokens.MOMENT, low, high)
+            return _between(way + date_tag, tokens.MOMENT, low, high)
         case WildCard(tag, _, pattern):
-            return _like(tag, tokens.TEXT, pattern)
+            return _like(way + tag, tokens.TEXT, pattern)
         case SingleValue(tag, vr, values):
-            return {"terms": {FIELD: [_exact(tag, vr, value) for value in values]}}
-        case PersonName(tag, pattern):
-            return {"bool": {"filter": [_named(tag, piece) for piece in pattern.split("=")]}}
+            return {"terms": {FIELD: [_exact(way + tag, vr, value) for value in values]}}
+        case PersonName():
+            return _named(condition, way + condition.tag)
+        case InSequence():
+            return _candidates(condition, way)
         case _:
             assert_never(condition)
+
+
+def _candidates(condition: InSequence, way: str) -> Json:
+    """Documents that may have such an item: `checking` looks whether one item has it all."""
+    inside = f"{way}{condition.tag}{tokens.INSIDE}"
+    clauses = [
+        _matches(one, inside) for one in condition.conditions if not isinstance(one, EmptyValue)
+    ]
+    found: Json = {"bool": {"filter": [_present(way + condition.tag), *clauses]}}
+    return found if way else any_of(found, _term(inside))
 
 
 def _exact(tag: str, vr: str, value: str) -> str:
@@ -148,9 +172,14 @@ def _exact(tag: str, vr: str, value: str) -> str:
     return term_of(tag, tokens.NUMBER, number)
 
 
-def _named(tag: str, piece: str) -> Json:
-    mark = tokens.GROUP if "^" in piece else tokens.PART
-    return _like(tag, mark, piece.rstrip("^"))
+def _named(condition: PersonName, tag: str) -> Json:
+    pieces = condition.pattern.split("=")
+    marks = [tokens.GROUP if "^" in piece else tokens.PART for piece in pieces]
+    clauses = [_like(tag, *one) for one in zip(marks, (p.rstrip("^") for p in pieces), strict=True)]
+    named: Json = {"bool": {"filter": clauses}}
+    if not condition.sound:
+        return named
+    return any_of(named, _term(term_of(tag, tokens.SOUND, condition.sound)))
 
 
 def _like(tag: str, mark: str, pattern: str) -> Json:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from isocenter.adapters.index.documents import JsonObject, merged
+from isocenter.adapters.index.documents import merged
 from isocenter.adapters.index.opensearch.generation import Generation
 from isocenter.adapters.index.opensearch.names import Kind
 from isocenter.adapters.index.opensearch.rows import ANSWER, DOCUMENT, bytes_of
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.adapters.index.queries import answer_of_instance
+from isocenter.dicom.json_values import JsonObject
 from isocenter.ports.index import Found, Query
 
 EDIT_VERSION = "edit_version"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from isocenter.adapters.index import columns
 from isocenter.adapters.index.documents import pack, unpack
 from isocenter.adapters.index.opensearch.server import Json
-from isocenter.adapters.index.opensearch.tokens import FIELD, tokens_of
+from isocenter.adapters.index.opensearch.tokens import FIELD, tokens_of, word_term
 from isocenter.ports.index_rows import InstanceRow, InstanceState, SeriesRow, StudyRow
 from isocenter.ports.journal import Position
 
@@ -82,7 +82,8 @@ def study_source(row: StudyRow) -> Json:
         ANSWER: text_of(row.answer),
         DOCUMENT: text_of(row.document),
         "sort": _sorted(columns.study_values(document)),
-        FIELD: tokens_of(document),
+        "words": list(row.words),
+        FIELD: [*tokens_of(document), *map(word_term, row.words)],
     }
 
 
@@ -92,6 +93,7 @@ def study_of(source: Json) -> StudyRow:
     fields[ANSWER], fields[DOCUMENT] = bytes_of(source, ANSWER), bytes_of(source, DOCUMENT)
     at = fields["completed_at"]
     fields["completed_at"] = None if at is None else Position(*at)
+    fields["words"] = tuple(fields["words"])
     return StudyRow(**fields)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from isocenter.adapters.index.opensearch.asked import Asked, sort_out
+from isocenter.adapters.index.opensearch.checking import checked
 from isocenter.adapters.index.opensearch.contents import Contents, Ids
 from isocenter.adapters.index.opensearch.generation import Generation
 from isocenter.adapters.index.opensearch.join import DEFAULT_SORT, Join
@@ -28,12 +29,9 @@ def search(generation: Generation, query: Query) -> list[Found]:
     if query.limit == 0:
         return []
     deadline = Deadline()
-    if query.level == "study":
-        if query.offset + query.limit <= PAGE and query.limit <= SOURCES_PER_PAGE:
-            return _page_of_studies(generation, asked, deadline)
-        found: Iterator[Ids] = _studies(generation, asked, deadline)
-    else:
-        found = _below(Join(generation, asked, deadline))
+    if query.level == "study" and not asked.checked and _is_page(query):
+        return _page_of_studies(generation, asked, deadline)
+    found = _matches(generation, asked, deadline)
     page = list(islice(found, query.offset, query.offset + query.limit))
     contents = (Contents(generation, query, some) for some in _parts(page))
     return [one for some in contents for one in some.found()]
@@ -45,9 +43,9 @@ def count(generation: Generation, query: Query, at_most: int) -> int:
     deadline = Deadline()
     if at_most <= 0:
         return 0
-    if asked.needs_join:
+    if asked.needs_join or asked.checked:
         asked.terms.clear()
-        return sum(1 for _ in islice(Join(generation, asked, deadline).rows(), at_most))
+        return sum(1 for _ in islice(_matches(generation, asked, deadline), at_most))
     kind = asked.kinds[-1]
     body = {
         "size": 0,
@@ -60,6 +58,20 @@ def count(generation: Generation, query: Query, at_most: int) -> int:
     return min(at_most, int(answer["hits"]["total"]["value"]))
 
 
+def _is_page(query: Query) -> bool:
+    return query.offset + query.limit <= PAGE and query.limit <= SOURCES_PER_PAGE
+
+
+def _matches(generation: Generation, asked: Asked, deadline: Deadline) -> Iterator[Ids]:
+    """All matches in order."""
+    found = (
+        _studies(generation, asked, deadline)
+        if asked.level == "study"
+        else _below(Join(generation, asked, deadline))
+    )
+    return checked(generation, asked.checked, found, deadline) if asked.checked else found
+
+
 def _body_of_studies(asked: Asked) -> Json:
     terms = [{name: "desc" if descending else "asc"} for _, name, descending in asked.terms]
     sort = [*terms, DEFAULT_SORT[-1]] if terms else DEFAULT_SORT
@@ -67,7 +79,7 @@ def _body_of_studies(asked: Asked) -> Json:
 
 
 def _studies(generation: Generation, asked: Asked, deadline: Deadline) -> Iterator[Ids]:
-    most = asked.query.offset + asked.query.limit
+    most = None if asked.checked else asked.query.offset + asked.query.limit
     body = _body_of_studies(asked)
     index = generation.index("studies")
     for hit in hits(generation.server, index, body, most=most, deadline=deadline):

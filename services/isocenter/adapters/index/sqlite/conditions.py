@@ -10,6 +10,7 @@ from isocenter.adapters.index.sqlite.document_match import encoded
 from isocenter.dicom.matching import (
     DateTimeRange,
     EmptyValue,
+    InSequence,
     Match,
     PersonName,
     Range,
@@ -40,6 +41,8 @@ def clause_of(condition: Match, level: Level) -> Clause:
         if column is not None and column.moment is not None:
             return _between(column.moment, condition.low, condition.high)
         return _in_document(condition, level)
+    if isinstance(condition, InSequence):
+        return _in_document(condition, level)
     if condition.tag in NAMES and isinstance(condition, PersonName | EmptyValue):
         return _name(condition)
     if condition.tag == MODALITIES_IN_STUDY:
@@ -54,6 +57,12 @@ def among_clause(circle: Among) -> Clause:
     """Compile a circle of studies."""
     sql = f"s.patient IN ({_marks(circle.patients)}) OR s.uid IN ({_marks(circle.studies)})"
     return Clause(sql, (*circle.patients, *circle.studies))
+
+
+def words_clause(words: tuple[str, ...]) -> Clause:
+    """Compile words that have to begin words of the study."""
+    sql = "words_begin(?, (SELECT words FROM study_words WHERE study = s.id))"
+    return Clause(sql, (" ".join(words),), 2)
 
 
 def _marks(values: tuple[str, ...]) -> str:
@@ -126,7 +135,7 @@ def glob(column: str, pattern: str) -> Clause:
 
 def name_pieces(condition: PersonName) -> list[tuple[int, str]]:
     """Patterns of a name with the kind of row each is compared with."""
-    part, group, _ = NAMES[condition.tag]
+    part, group, *_ = NAMES[condition.tag]
     return [
         (group if "^" in piece else part, piece.rstrip("^"))
         for piece in condition.pattern.split("=")
@@ -146,16 +155,25 @@ def name_row(kind: int, pattern: str) -> Clause:
     return Clause(f"kind = ? AND {part.sql}", (kind, *part.params))
 
 
+def sound_row(condition: PersonName) -> Clause:
+    """Words that sound so, on the table `names` alone."""
+    return Clause("kind = ? AND part = ?", (NAMES[condition.tag][3], condition.sound))
+
+
 def _name(condition: PersonName | EmptyValue) -> Clause:
     if isinstance(condition, EmptyValue):
         missing = "NOT EXISTS (SELECT 1 FROM names WHERE study = s.id AND kind = ?)"
         return Clause(missing, (NAMES[condition.tag][1],), 1)
     rows = [name_row(kind, pattern) for kind, pattern in name_pieces(condition)]
-    sql = " AND ".join(
-        f"EXISTS (SELECT 1 FROM names INDEXED BY names_study WHERE study = s.id AND {row.sql})"
-        for row in rows
-    )
+    sql = " AND ".join(map(_has_name, rows))
+    if condition.sound:
+        rows.append(sound_row(condition))
+        sql = f"({sql}) OR {_has_name(rows[-1])}"
     return Clause(sql, tuple(param for row in rows for param in row.params), 1)
+
+
+def _has_name(row: Clause) -> str:
+    return f"EXISTS (SELECT 1 FROM names INDEXED BY names_study WHERE study = s.id AND {row.sql})"
 
 
 def _modalities(condition: Match) -> Clause:

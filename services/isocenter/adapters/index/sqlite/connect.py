@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from isocenter.adapters.index.sqlite.document_match import document_matches
+from isocenter.adapters.index.sqlite.document_match import document_matches, words_begin
 from isocenter.adapters.index.sqlite.schema import SCHEMA, SCHEMA_VERSION
 from isocenter.errors import Unavailable
 
@@ -64,3 +64,4 @@ def open_writer(path: Path, *, create: bool) -> sqlite3.Connection:
 
 def _register(connection: sqlite3.Connection) -> None:
     connection.create_function("document_matches", 4, document_matches, deterministic=True)
+    connection.create_function("words_begin", 2, words_begin, deterministic=True)

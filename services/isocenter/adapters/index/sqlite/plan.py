@@ -9,12 +9,14 @@ frequency is not known beforehand; so it is counted, up to a bound.
 
 import math
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isocenter.adapters.index.columns import (
     COLUMNS,
     MODALITIES_IN_STUDY,
     NAMES,
+    REQUEST_IDS,
+    REQUESTS,
     TEXT_COLUMNS,
     is_short_script,
 )
@@ -25,9 +27,10 @@ from isocenter.adapters.index.sqlite.conditions import (
     name_pieces,
     name_row,
     prefix_of,
+    sound_row,
 )
-from isocenter.adapters.index.sqlite.document_match import tag_of
-from isocenter.dicom.matching import Match, PersonName, SingleValue, WildCard
+from isocenter.dicom.document_matching import tag_of
+from isocenter.dicom.matching import InSequence, Match, PersonName, SingleValue, WildCard
 from isocenter.ports.index import Query
 
 GATHER_MANY = 30_000  # with several conditions a walk may find nothing and go on to the end
@@ -52,6 +55,7 @@ class Source:
     count: str = ""
     moment: str = MOMENT
     covers: Match | None = None  # a condition that needs no other test
+    covers_words: bool = False  # the words need none
 
 
 WALK = Source("studies s INDEXED BY studies_moment")
@@ -71,8 +75,14 @@ def choose_for_count(connection: sqlite3.Connection, query: Query) -> Source:
     exact = next(filter(None, map(_exact, _usable(query))), None)
     if exact is not None:
         return exact
-    gathering = next(filter(None, map(_gathering, _usable(query))), None)
+    gathering = next(iter(_all_gathering(query)), None)
     return _fewest(connection, query, GATHER_MANY) or gathering or _walk(query, ordered=True)
+
+
+def _all_gathering(query: Query) -> list[Source]:
+    found = list(filter(None, map(_gathering, _usable(query))))
+    words = (_by_word(word, is_only=len(query.words) == 1) for word in query.words)
+    return [*found, *words]
 
 
 def _usable(query: Query) -> list[Match]:
@@ -81,14 +91,17 @@ def _usable(query: Query) -> list[Match]:
     return [
         c
         for c in query.conditions
-        if tag_of(c) in columns or tag_of(c) in TEXT_COLUMNS or tag_of(c) == MODALITIES_IN_STUDY
+        if tag_of(c) in columns
+        or tag_of(c) in TEXT_COLUMNS
+        or tag_of(c) == MODALITIES_IN_STUDY
+        or (tag_of(c) == REQUESTS and query.level == "series")
     ]
 
 
 def _fewest(connection: sqlite3.Connection, query: Query, bound: int) -> Source | None:
     """The condition with the fewest candidates, when they are not more than the bound."""
     best, fewest = None, bound + 1
-    gathering = list(filter(None, map(_gathering, _usable(query))))
+    gathering = _all_gathering(query)
     # A modality is in order already: counted, first as it is cheap, only to be set against others.
     modality = list(filter(None, map(_of_modality, query.conditions))) if gathering else []
     for source in (*modality, *gathering):
@@ -103,7 +116,7 @@ def _bound(connection: sqlite3.Connection, query: Query, *, ordered: bool) -> in
 
     With one condition that M of N studies meet, a walk passes limit * N / M studies, gathering sorts M.
     """
-    if len(query.conditions) != 1 or not ordered:
+    if len(query.conditions) + bool(query.words) != 1 or not ordered:
         return GATHER_MANY
     studies = connection.execute("SELECT value FROM counters WHERE name = 'studies'").fetchone()[0]
     return min(GATHER_MANY, math.isqrt((query.limit + query.offset + 1) * int(studies)))
@@ -170,11 +183,26 @@ def _gathering(condition: Match) -> Source | None:
         case SingleValue("00080060", _, values):
             rows = f"SELECT study AS id FROM series WHERE modality {in_list(len(values))}"
             return _gathered(rows, values)
+        case InSequence(tag, inside) if tag == REQUESTS:
+            return next(filter(None, map(_by_request, inside)), None)
         case SingleValue(tag, _, values) if tag == MODALITIES_IN_STUDY and len(values) > 1:
             rows = f"SELECT study AS id FROM study_modalities WHERE modality {in_list(len(values))}"
             return _gathered(rows, values, condition)
         case _:
             return None
+
+
+def _by_word(word: str, *, is_only: bool) -> Source:
+    rows = "SELECT study AS id FROM words WHERE word >= ? AND word < ?"
+    return replace(_gathered(rows, (word, word + END)), covers_words=is_only)
+
+
+def _by_request(condition: Match) -> Source | None:
+    """By a step or procedure that a series was requested as."""
+    if not isinstance(condition, SingleValue) or condition.tag not in REQUEST_IDS:
+        return None
+    rows = f"SELECT study AS id FROM requests WHERE id {in_list(len(condition.values))} AND tag = ?"
+    return _gathered(rows, (*condition.values, condition.tag))
 
 
 def _gathered(rows: str, params: tuple[Param, ...], covers: Match | None = None) -> Source:
@@ -191,9 +219,12 @@ def _by_name(condition: PersonName) -> Source | None:
     pieces = sorted(name_pieces(condition), key=lambda piece: -len(prefix_of(piece[1])))
     kind, pattern = pieces[0]
     if prefix_of(pattern):
-        row = name_row(kind, pattern)
-        rows = f"SELECT study AS id FROM names WHERE {row.sql}"
-        return _gathered(rows, row.params, condition if len(pieces) == 1 else None)
+        found = [name_row(kind, pattern)]
+        if condition.sound:
+            found.append(sound_row(condition))
+        rows = " UNION ALL ".join(f"SELECT study AS id FROM names WHERE {row.sql}" for row in found)
+        params = tuple(param for row in found for param in row.params)
+        return _gathered(rows, params, condition if len(pieces) == 1 else None)
     patterns = tuple(piece for _, piece in pieces)
     return _by_text(condition, condition.tag, patterns) or _by_end(condition.tag, patterns)
 
@@ -204,7 +235,7 @@ def _by_end(tag: str, patterns: tuple[str, ...]) -> Source | None:
     run = next(filter(is_short_script, (end for run in runs for end in run.split("^"))), None)
     if run is None:
         return None
-    part, _, end = NAMES[tag]
+    part, _, end, _ = NAMES[tag]
     rows = "SELECT study AS id FROM names WHERE kind IN (?, ?) AND part >= ? AND part < ?"
     return _gathered(rows, (part, end, run, run + END))
 

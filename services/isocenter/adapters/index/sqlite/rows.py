@@ -27,7 +27,8 @@ INSTANCE = (
 )
 STUDY = (
     "s.uid, s.version, d.answer, d.document, s.patient, s.instances, s.last_change_ms, s.revision, s.complete, "
-    "s.provisional, s.edit_version, s.completed_at"
+    "s.provisional, s.edit_version, s.completed_at, "
+    "coalesce((SELECT words FROM study_words WHERE study = s.id), '')"
 )
 DELETION = "deletion_id, study, series, sop, version, caller, reason, purge_after_ms, state"
 HOLD = (
@@ -94,6 +95,7 @@ def study_of(row: Row) -> StudyRow:
     fields[3] = unpack(fields[3])
     fields[8:10] = map(bool, fields[8:10])
     fields[11] = Position(*json.loads(fields[11])) if fields[11] else None
+    fields[12] = tuple(fields[12].split())
     return StudyRow(*fields)
 
 

@@ -1,6 +1,6 @@
 """The tables of one index generation."""
 
-SCHEMA_VERSION = 3  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
+SCHEMA_VERSION = 6  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
 
 # A study or series row is made when its first instance arrives and shows once its document is written; `visible` of
 # an instance is current, not held and not deleted. `moment` is date and time in one
@@ -28,6 +28,9 @@ CREATE INDEX names_study ON names (study, kind, part);
 CREATE VIRTUAL TABLE study_text USING fts5 (patient_name, referring_physician_name, study_description,
   tokenize = 'trigram case_sensitive 1');
 
+CREATE TABLE study_words (study INTEGER PRIMARY KEY, words TEXT NOT NULL);
+CREATE TABLE words (word TEXT NOT NULL, study INTEGER NOT NULL, PRIMARY KEY (word, study)) WITHOUT ROWID;
+
 CREATE TABLE study_modalities (modality TEXT NOT NULL, moment TEXT NOT NULL, study INTEGER NOT NULL,
   PRIMARY KEY (modality, moment, study)) WITHOUT ROWID;
 CREATE INDEX study_modalities_study ON study_modalities (study, modality);
@@ -42,6 +45,10 @@ CREATE TABLE series (
 CREATE TABLE series_documents (series INTEGER PRIMARY KEY, answer BLOB NOT NULL, document BLOB NOT NULL);
 CREATE INDEX series_uid ON series (uid);
 CREATE INDEX series_modality ON series (modality, study);
+
+CREATE TABLE requests (tag TEXT NOT NULL, id TEXT NOT NULL, series INTEGER NOT NULL, study INTEGER NOT NULL,
+  PRIMARY KEY (tag, id, series)) WITHOUT ROWID;
+CREATE INDEX requests_series ON requests (series);
 
 CREATE TABLE instances (
   id INTEGER PRIMARY KEY, series INTEGER NOT NULL, sop TEXT NOT NULL, digest TEXT NOT NULL,

@@ -5,7 +5,7 @@
 import sqlite3
 
 from isocenter.adapters.index.columns import COLUMNS
-from isocenter.adapters.index.documents import JsonObject, loaded, merged, parsed, unpack
+from isocenter.adapters.index.documents import loaded, merged, parsed, unpack
 from isocenter.adapters.index.queries import PATIENT_NAME, answer_of_instance, asked_of
 from isocenter.adapters.index.sqlite import plan
 from isocenter.adapters.index.sqlite.conditions import (
@@ -13,7 +13,9 @@ from isocenter.adapters.index.sqlite.conditions import (
     Param,
     among_clause,
     clause_of,
+    words_clause,
 )
+from isocenter.dicom.json_values import JsonObject
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Level, Query
 
@@ -82,6 +84,8 @@ def _where(query: Query, source: plan.Source) -> tuple[str, list[Param]]:
         for condition in query.conditions
         if condition is not source.covers
     ]
+    if query.words and not source.covers_words:
+        clauses.append(words_clause(query.words))
     if query.among is not None:
         clauses.append(among_clause(query.among))
     clauses.sort(key=lambda clause: clause.cost)

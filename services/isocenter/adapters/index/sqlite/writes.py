@@ -5,6 +5,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import astuple, replace
 
 from isocenter.adapters.index import columns
@@ -167,8 +168,9 @@ def _update(
 
 def _put_series(connection: sqlite3.Connection, places: Places, row: SeriesRow) -> None:
     key = places.series(connection, row.study_instance_uid, row.series_instance_uid)
+    document = json.loads(row.document)
     values: dict[str, object] = {
-        **columns.series_values(json.loads(row.document)),
+        **columns.series_values(document),
         "visible": True,
         "version": row.version,
     }
@@ -177,6 +179,22 @@ def _put_series(connection: sqlite3.Connection, places: Places, row: SeriesRow) 
             "INSERT OR REPLACE INTO series_documents VALUES (?, ?, ?)",
             (key, row.answer, pack(row.document)),
         )
+        _put_requests(connection, key, columns.series_requests(document))
+
+
+def _put_requests(
+    connection: sqlite3.Connection, key: int, wanted: AbstractSet[tuple[str, str]]
+) -> None:
+    found = connection.execute("SELECT tag, id FROM requests WHERE series = ?", (key,))
+    standing = set(found.fetchall())
+    connection.executemany(
+        "DELETE FROM requests WHERE tag = ? AND id = ? AND series = ?",
+        [(*row, key) for row in standing - wanted],
+    )
+    connection.executemany(
+        "INSERT INTO requests SELECT ?, ?, id, study FROM series WHERE id = ?",
+        [(*row, key) for row in wanted - standing],
+    )
 
 
 def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) -> None:
@@ -196,6 +214,7 @@ def _put_study(connection: sqlite3.Connection, places: Places, row: StudyRow) ->
     }
     if not _update(connection, "studies", key, row.version, values):
         return
+    _put_words(connection, key, row.words)
     connection.execute(
         "INSERT OR REPLACE INTO study_documents VALUES (?, ?, ?)",
         (key, row.answer, pack(row.document)),
@@ -242,6 +261,26 @@ def _put_text(
         )
 
 
+def _put_words(connection: sqlite3.Connection, key: int, wanted: tuple[str, ...]) -> None:
+    """Keep the words as a text beside the table they are found by, which says only whose a word is."""
+    found = connection.execute("SELECT words FROM study_words WHERE study = ?", (key,)).fetchone()
+    text = " ".join(wanted)
+    if (found or ("",))[0] == text:
+        return
+    standing = set((found or ("",))[0].split())
+    connection.executemany(
+        "DELETE FROM words WHERE word = ? AND study = ?",
+        [(word, key) for word in standing.difference(wanted)],
+    )
+    connection.executemany(
+        "INSERT INTO words VALUES (?, ?)",
+        [(word, key) for word in set(wanted) - standing],
+    )
+    connection.execute("DELETE FROM study_words WHERE study = ?", (key,))
+    if wanted:
+        connection.execute("INSERT INTO study_words VALUES (?, ?)", (key, text))
+
+
 def _put_modalities(
     connection: sqlite3.Connection, key: int, moment: str, modalities: Sequence[str]
 ) -> None:
@@ -267,6 +306,7 @@ def _hide_series(connection: sqlite3.Connection, study_uid: str, series_uid: str
     if found is not None:
         connection.execute(f"UPDATE series SET {HIDE_SERIES} WHERE id = ?", found)
         connection.execute("DELETE FROM series_documents WHERE series = ?", found)
+        _put_requests(connection, int(found[0]), frozenset())
 
 
 def _hide_study(connection: sqlite3.Connection, study_uid: str) -> None:
@@ -279,6 +319,7 @@ def _hide_study(connection: sqlite3.Connection, study_uid: str) -> None:
     for (series_uid,) in series.fetchall():
         _hide_series(connection, study_uid, series_uid)
     connection.execute(f"UPDATE studies SET {HIDE_STUDY} WHERE id = ?", (key,))
+    _put_words(connection, key, ())
     connection.execute("DELETE FROM study_documents WHERE study = ?", (key,))
     _put_names(connection, key, {})
     _put_text(connection, key, dict.fromkeys(columns.NAMES, FoldedName((), ())), "")

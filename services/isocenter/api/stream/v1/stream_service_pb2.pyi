@@ -59,19 +59,23 @@ class FindRequest(_message.Message):
 
     LEVEL_FIELD_NUMBER: _builtins.int
     IDENTIFIER_FIELD_NUMBER: _builtins.int
+    FUZZY_FIELD_NUMBER: _builtins.int
     level: Global___FindLevel.ValueType
     """Level of the answers."""
     identifier: _builtins.bytes
     """The Identifier as a DICOM JSON object: keys with values to match, all keys to return."""
+    fuzzy: _builtins.bool
+    """Names as a person remembers them: fuzzy semantic matching was negotiated (PS3.4 C.5.1.1)."""
     def __init__(
         self,
         *,
         level: Global___FindLevel.ValueType = ...,
         identifier: _builtins.bytes = ...,
+        fuzzy: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["identifier", b"identifier", "level", b"level"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fuzzy", b"fuzzy", "identifier", b"identifier", "level", b"level"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

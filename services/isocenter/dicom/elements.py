@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from isocenter.adapters.index.documents import JsonObject
 from isocenter.dicom import temporal
+from isocenter.dicom.json_values import JsonObject
 from isocenter.dicom.person_name import GROUPS
 
 INVALID = "!"  # before what is no date or time: sorts before every digit, so it is in no range
@@ -15,6 +15,14 @@ def values_of(document: JsonObject, tag: str) -> list[Any]:
     if not isinstance(element, dict):
         return []
     return [v for v in element.get("Value", ()) if v is not None and v not in ("", {})]
+
+
+def items_of(document: JsonObject, tag: str) -> list[JsonObject]:
+    """Items of a sequence, empty ones too (PS3.18 F.2.5)."""
+    element = document.get(tag)
+    if not isinstance(element, dict) or element.get("vr") != "SQ":
+        return []
+    return [item or {} for item in element.get("Value", ()) if isinstance(item, dict | None)]
 
 
 def _plain(value: Any) -> str:
