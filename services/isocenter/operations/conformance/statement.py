@@ -36,6 +36,7 @@ def statement() -> str:
         find_statuses=tables.statuses(tables.FIND),
         commit_statuses=tables.statuses(tables.COMMIT),
         retrieve_statuses=tables.statuses(tables.RETRIEVE),
+        find_options=tables.find_options(),
         query_attributes=tables.query_attributes(),
         web_transactions=web_transactions(),
         character_sets=tables.character_sets(),

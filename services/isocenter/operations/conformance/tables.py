@@ -12,7 +12,7 @@ from isocenter.dimse import sop_classes
 from isocenter.dimse.limits import DEFAULT_P_DATA_BYTES, MAX_PDU_BYTES, Patience
 from isocenter.dimse.sop_classes import is_storage_sop_class
 from isocenter.ingest.ae_entry import MAX_ASSOCIATIONS
-from isocenter.ingest.negotiation import SERVED
+from isocenter.ingest.negotiation import AGREED, SERVED
 from isocenter.ingest.settings import IngestSettings
 from isocenter.ingest.statuses import Status
 from isocenter.ports.index import Level, Query
@@ -36,8 +36,15 @@ _USED = {  # what we ask of others, and when
     sop_classes.STUDY_ROOT_MOVE: "for `isocenter pull`",
     sop_classes.STUDY_ROOT_GET: "for `isocenter pull --verify`",
 }
-_SUCCESS, _CANCELLED = "success", "cancelled by the caller"
+_CANCELLED = "cancelled by the caller"
 _DENIED = "the caller may not"
+_FIND_OPTIONS = (
+    "relational queries",
+    "combined date and time matching",
+    "fuzzy semantic matching of person names",
+    "timezone query adjustment",
+    "enhanced multi-frame image conversion",
+)
 STORE = {
     Status.SUCCESS: "stored, durable and searchable; also when it was there already",
     Status.OUT_OF_RESOURCES: "not now: no room, or the store is away. Send it again",
@@ -123,6 +130,11 @@ def accepted_contexts() -> str:
     return markdown(
         ("abstract syntax", "transfer syntaxes"), [*rows, ("any storage SOP class", "any")]
     )
+
+
+def find_options() -> str:
+    """Of the extended negotiation of C-FIND, those that are agreed to (PS3.4 Table C.5.1-1)."""
+    return ", ".join(name for at, name in enumerate(_FIND_OPTIONS) if at in AGREED)
 
 
 def transfer_syntaxes() -> str:
