@@ -17,7 +17,10 @@ from tests.support.poll import poll
 UNKNOWN_FIELD = "fa7f036e6577"  # field 2047, three bytes: what a later release may add
 TOKEN = "0123456789abcdef"
 PAIRS = ("N-1 to N", "N to N-1")
-LATER_KINDS = {"AE_CHANGED"}  # N-1 passes over them: its services neither say nor need them
+LATER_KINDS = {
+    "AE_CHANGED",
+    "CORRECTION",
+}  # N-1 passes over them: its services neither say nor need them
 STUDIES = ("1.2.1", "1.2.2", "1.2.3")
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from tests.contract.index_search_suite import Opened
 from tests.contract.index_write_suite import NOTHING
+from tests.support.corrections import patient_row, row
 from tests.support.index_rows import Study, batch_of, digest_of, instance_row, study_row
 
 from isocenter.dicom.matching import Match, SingleValue
 from isocenter.errors import Unavailable
-from isocenter.ports.index import Among, IndexReader, MetadataIndex, Query
+from isocenter.ports.index import Among, IndexReader, Level, MetadataIndex, Query
 from isocenter.ports.index_rows import DeletionRow, HoldRow, IndexBatch, QuarantineRow
 from isocenter.ports.journal import Stream
 
@@ -63,6 +64,37 @@ class IndexStateSuite:
         index.write(IndexBatch(positions={STREAM: 1}))
         index.check_writer()
         assert index.is_local == reader.is_local
+
+    def test_corrections_are_read_by_what_they_are_about_in_the_order_they_were_made(
+        self, index: MetadataIndex, reader: IndexReader
+    ) -> None:
+        made = [
+            row(2, PatientName="B"),
+            row(1, series="1.2.2", SeriesDescription="a"),
+            patient_row(3, "HERE|1", to="|2"),
+            row(4, study="1.9", PatientName="C"),
+        ]
+        before = reader.generation()
+        index.write(IndexBatch(corrections=made))
+        assert reader.generation() > before
+        assert reader.corrections(["study:1.2.1", "patient:HERE|1"]) == [made[1], made[0], made[2]]
+        assert index.corrections(["study:1.2.1"]) == [made[1], made[0]]
+        assert reader.corrections(["study:1.2", "patient:|1"]) == reader.corrections([]) == []
+        undone = replace(made[0], undone_version=9, undone_by="you")
+        index.write(IndexBatch(corrections=[undone]))
+        assert reader.correction(undone.correction_id) == undone
+        assert reader.corrections(["study:1.2.1"]) == [made[1], undone]
+        assert reader.correction("nothing") is None
+
+    def test_the_edit_of_a_study_is_told_at_every_level(
+        self, index: MetadataIndex, reader: IndexReader
+    ) -> None:
+        batch = batch_of([Study("1.2")])
+        batch.studies = [replace(study, edit_version=7) for study in batch.studies]
+        index.write(batch)
+        levels: tuple[Level, ...] = ("study", "series", "instance")
+        for query in (Query(level, full=full) for level in levels for full in (False, True)):
+            assert [found.edit_version for found in reader.search(query)] == [7]
 
     def test_decisions_are_listed_by_state_in_pages(
         self, index: MetadataIndex, reader: IndexReader

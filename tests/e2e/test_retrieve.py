@@ -1,6 +1,5 @@
 """C-GET and C-MOVE with foreign clients over all real files: what arrives is what was stored, whoever takes it."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -18,7 +17,8 @@ from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.data_sets import text
 from tests.support.dicom_files import real_files
 from tests.support.part10 import part10
-from tests.support.ports import free_port, until_open
+from tests.support.ports import free_port
+from tests.support.receivers import storescp as receiver
 from tests.support.senders import fresh_uid
 
 STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
@@ -98,19 +98,6 @@ def explicit_study(archive: Commanded) -> list[dict[str, Any]]:
 def data_set(file: bytes) -> bytes:
     """What lies behind preamble and File Meta."""
     return file[144 + int.from_bytes(file[140:144], "little") :]
-
-
-@contextmanager
-def receiver(folder: Path, port: int, *options: str) -> Iterator[None]:
-    """DCMTK's storescp, writing what it gets bit by bit."""
-    folder.mkdir()
-    command = ["storescp", "-od", str(folder), "+B", *options, str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            until_open(port)
-            yield
-        finally:
-            process.terminate()
 
 
 def samples_of(archive: Commanded, one: Dataset) -> Any:

@@ -12,10 +12,11 @@ from isocenter.adapters.index.sqlite import SqliteGenerations, SqliteReader
 from isocenter.adapters.journal.files import FileJournal
 from isocenter.adapters.objects.filesystem import FilesystemObjects
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.corrections.applying import gathered
 from isocenter.dicom.header import scan
 from isocenter.dicom.part10 import read_file_meta, write_file_meta
 from isocenter.indexer.document import row_of
-from isocenter.indexer.summary import sum_up
+from isocenter.indexer.summary import patients_of, sum_up
 from isocenter.ingest.outcome import Finding
 from isocenter.ingest.receipt import build_receipt
 from isocenter.ports.index_rows import HoldRow, IndexBatch, InstanceRow, SeriesRow, StudyRow
@@ -79,7 +80,10 @@ class Archive:
         self._version += 1
         batch = IndexBatch()
         for study in sorted({row.study_instance_uid for row in self.rows.values()}):
-            summed = sum_up(study, self.index.summarise(study), "")
+            summaries = self.index.summarise(study)
+            patients = patients_of(summaries, "")
+            corrections = gathered(self.index.corrections, [study], patients)
+            summed = sum_up(study, summaries, "", corrections)
             answer, document = summed.study.answer, summed.study.document
             batch.studies.append(
                 StudyRow(
@@ -93,6 +97,7 @@ class Archive:
                     1,
                     complete=complete,
                     words=summed.words,
+                    edit_version=summed.edit_version,
                 )
             )
             batch.series += [

@@ -16,6 +16,7 @@ from isocenter.dicomweb.problems import problem_of
 from isocenter.errors import IsocenterError, Unavailable
 from isocenter.events.entries import MESSAGES, EntryKind
 from isocenter.indexer.follow import Follower
+from isocenter.indexer.recompute import recompute
 from isocenter.indexer.scribe import Scribe
 from isocenter.ingest.service import Ingest, IngestPorts
 from isocenter.ingest.settings import IngestSettings
@@ -124,6 +125,8 @@ def indexing(root: Path, clock: Clock) -> Iterator[None]:
             with suppress(Unavailable):
                 follower.follow(journal.ends())
                 follower.save()
+                if studies := index.dirty(clock.now_ms() + 1):
+                    recompute(follower, studies, clock, "")
 
     thread = threading.Thread(target=follow, name="indexing", daemon=True)
     thread.start()

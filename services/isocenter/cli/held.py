@@ -58,6 +58,24 @@ def release_held(platform: Platform, /, hold_id: str, reason: str) -> None:
     _handle(platform, hold_id, "release", reason)
 
 
+@held.command("link")
+@click.argument("hold_id")
+@click.option("--reason", default="", help="Why, for the journal.")
+@click.pass_obj
+def link_held(platform: Platform, /, hold_id: str, reason: str) -> None:
+    """Show it as the study's patient: both are the same person.
+
+    All that comes under this study's UID is shown as that patient's from now on.
+    """
+    hold = platform.call("GET", f"/api/held/{hold_id}")
+    if not hold["reason"].endswith("_under_other_patient"):
+        raise click.ClickException("only what came for another patient can be linked")
+    study = hold["study_instance_uid"]
+    body = {"to_patient_of": study, "reason": reason}
+    platform.call("POST", f"/api/studies/{study}/move", json=body)
+    _handle(platform, hold_id, "release", reason)
+
+
 @held.command("drop")
 @click.argument("hold_id")
 @click.option("--reason", default="", help="Why, for the journal.")

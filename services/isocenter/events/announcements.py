@@ -21,6 +21,7 @@ Announced = (
     | entries.Deletion
     | entries.Undeletion
     | entries.Purge
+    | entries.Correction
 )
 
 
@@ -67,7 +68,7 @@ class Said:
     version: int
     partition: int
     fact: catalog.Fact
-    message: events.InstanceQuarantined | events.InstanceDeleted
+    message: events.InstanceQuarantined | events.InstanceDeleted | events.StudyEdited
     traceparent: str = ""
 
 
@@ -86,6 +87,16 @@ def announcement(place: Place, version: int, partition: int, message: Announced)
             version=version,
         )
         return Said(place, version, partition, catalog.INSTANCE_QUARANTINED, quarantined)
+    if isinstance(message, entries.Correction):
+        edited = events.StudyEdited(
+            range=range_of(place, place),
+            correction_id=message.correction_id,
+            study_instance_uid=message.study_instance_uid,
+            series_instance_uid=message.series_instance_uid,
+            action=message.action,
+            version=version,
+        )
+        return Said(place, version, partition, catalog.STUDY_EDITED, edited)
     deleted = events.InstanceDeleted(
         range=range_of(place, place),
         deletion_id=message.deletion_id,

@@ -69,6 +69,14 @@ INSTANCE_CORRUPTED = Fact(
     30 * DAY_S,
     "A stored object is missing or no longer has its digest.",
 )
+STUDY_EDITED = Fact(
+    "study.edited",
+    pb.StudyEdited,
+    "ingest",
+    ("indexer",),
+    30 * DAY_S,
+    "A person corrected what is shown of a study or patient, or took that back.",
+)
 STUDY_ARRIVED = Fact(
     "study.arrived",
     pb.StudyArrived,
@@ -128,7 +136,7 @@ RENDITION_READY = Fact(
 )
 
 FACTS: tuple[Fact, ...] = (
-    INSTANCE_STORED, INSTANCE_QUARANTINED, INSTANCE_DELETED, INSTANCE_CORRUPTED,
+    INSTANCE_STORED, INSTANCE_QUARANTINED, INSTANCE_DELETED, INSTANCE_CORRUPTED, STUDY_EDITED,
     STUDY_ARRIVED, STUDY_COMPLETED, STUDY_REVISED, STUDY_DELETED, INSTANCE_CONFLICTED, INSTANCE_HELD,
     RENDITION_READY,
 )  # fmt: skip

@@ -24,6 +24,7 @@ class EntryKind(IntEnum):
     ARRIVAL = 12
     DEPARTURE = 13
     REDACTED = 14  # takes the place of a purged header; says nothing
+    CORRECTION = 15
     AE_CHANGED = 16
 
 
@@ -42,5 +43,6 @@ MESSAGES: dict[EntryKind, type[Message]] = {
     EntryKind.ARRIVAL: pb.Arrival,
     EntryKind.DEPARTURE: pb.Departure,
     EntryKind.REDACTED: pb.Redacted,
+    EntryKind.CORRECTION: pb.Correction,
     EntryKind.AE_CHANGED: pb.AeChanged,
 }

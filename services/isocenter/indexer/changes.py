@@ -44,6 +44,7 @@ def changes_of(step: Step) -> Changes:
     batch.deletions = list(step.working.changed_deletions.values())
     batch.holds = list(step.notes.holds.values())
     batch.quarantines = list(step.notes.quarantines.values())
+    batch.corrections = list(step.notes.corrections.values())
     batch.freed_claims = sorted(step.claims.freed)
     return changes
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from isocenter.corrections.applying import gathered
 from isocenter.events.versions import version_ms
 from isocenter.indexer.decided import Completed
 from isocenter.indexer.follow import Follower
 from isocenter.indexer.studies import rows_of
-from isocenter.indexer.summary import sum_up
+from isocenter.indexer.summary import SummedStudy, patients_of, sum_up
 from isocenter.ports.clock import Clock
 from isocenter.ports.index_rows import IndexBatch, StudyRow
 
@@ -23,8 +24,16 @@ def recompute(
     for start in range(0, len(studies), MAX_AT_ONCE):
         chunk = studies[start : start + MAX_AT_ONCE]
         batch = IndexBatch()
-        for study in chunk:
-            _sum_up(follower, study, clock, default_issuer, batch)
+        summaries = {study: follower.index.summarise(study) for study in chunk}
+        every = [one for series in summaries.values() for one in series]
+        patients = patients_of(every, default_issuer)
+        corrections = gathered(follower.index.corrections, chunk, patients)
+        for study, series in summaries.items():
+            if series:
+                summed = sum_up(study, series, default_issuer, corrections)
+                _add(follower, study, summed, clock, batch)
+            else:
+                batch.gone_studies.append(study)
         follower.write(batch)
         for study in chunk:
             follower.changed.pop(study, None)
@@ -32,16 +41,10 @@ def recompute(
     return rows
 
 
-def _sum_up(
-    follower: Follower, study: str, clock: Clock, default_issuer: str, batch: IndexBatch
+def _add(
+    follower: Follower, study: str, summed: SummedStudy, clock: Clock, batch: IndexBatch
 ) -> None:
-    index = follower.index
-    standing = index.study(study)
-    summaries = index.summarise(study)
-    if not summaries:
-        batch.gone_studies.append(study)
-        return
-    summed = sum_up(study, summaries, default_issuer)
+    standing = follower.index.study(study)
     if standing is not None and follower.mode == "live":
         completed = Completed(standing.revision, standing.completed_at)
     else:

@@ -10,7 +10,12 @@ from isocenter.indexer.settings import IndexerSettings
 from isocenter.ports.bus import EventBus
 from isocenter.runtime.service import Service, Subscription
 
-CONSUMED = (catalog.INSTANCE_STORED, catalog.INSTANCE_QUARANTINED, catalog.INSTANCE_DELETED)
+CONSUMED = (
+    catalog.INSTANCE_STORED,
+    catalog.INSTANCE_QUARANTINED,
+    catalog.INSTANCE_DELETED,
+    catalog.STUDY_EDITED,
+)
 
 
 def build(

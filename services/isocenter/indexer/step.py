@@ -7,14 +7,21 @@ from typing import Literal, Protocol, cast
 from google.protobuf.message import Message
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.corrections.applying import study_subject
 from isocenter.events.entries import EntryKind
-from isocenter.indexer import deletions, quarantines
+from isocenter.indexer import corrections, deletions, quarantines
 from isocenter.indexer.claims import Claims, Contradiction, Identity, instance_subject
 from isocenter.indexer.decided import Decided, Decision
 from isocenter.indexer.instances import Instance, Receipted
 from isocenter.indexer.working import Working, hold_id
 from isocenter.ports.index import MetadataIndex
-from isocenter.ports.index_rows import DeletionRow, HoldRow, InstanceRow, QuarantineRow
+from isocenter.ports.index_rows import (
+    CorrectionRow,
+    DeletionRow,
+    HoldRow,
+    InstanceRow,
+    QuarantineRow,
+)
 from isocenter.ports.journal import Record
 
 Mode = Literal["live", "replay", "trusted"]
@@ -30,6 +37,8 @@ class Notes:
     documents: dict[tuple[str, str], InstanceRow] = field(default_factory=dict)
     holds: dict[str, HoldRow] = field(default_factory=dict)
     quarantines: dict[str, QuarantineRow] = field(default_factory=dict)
+    corrections: dict[str, CorrectionRow] = field(default_factory=dict)
+    corrected: set[str] = field(default_factory=set)  # studies that may look different
     told_version: dict[str, int] = field(default_factory=dict)  # by study, of what is no receipt
 
 
@@ -69,6 +78,8 @@ class Step:
                 receipt = cast(entries.Receipt, message)
                 sops.add(receipt.sop_instance_uid)
                 studies.add(receipt.study_instance_uid)
+            elif kind == EntryKind.CORRECTION:
+                studies |= {cast(entries.Correction, message).study_instance_uid} - {""}
             elif kind in _WHOLE_STUDY:
                 whole.add(cast(entries.Deletion, message).study_instance_uid)
         self.working.load(sops, studies, whole)
@@ -112,12 +123,28 @@ class Step:
         version = came[0]
         hold = self.decided.hold_of(instance.digest, version)
         if hold is None:
-            contradiction = self.claims.enter(identity_of(instance))
+            contradiction = self._enter(instance)
             if contradiction is None or self.mode == "trusted":
                 return
             hold = _hold(instance, version, contradiction)
             self._decide(EntryKind.HOLD, hold)
         self._keep_hold(instance, hold)
+
+    def _enter(self, instance: Instance) -> Contradiction | None:
+        """Claim what it needs; of a corrected study also what comes with the corrected patient belongs to it."""
+        identity = identity_of(instance)
+        contradiction = self.claims.enter(identity)
+        if contradiction is None or not contradiction.reason.endswith("_under_other_patient"):
+            return contradiction
+        study = instance.study_instance_uid
+        patients = {one.patient for one in self.index.states(study) if not one.held}
+        patients |= {one.patient for one in self.working.of_study(study) if not one.held}
+        patient = corrections.received_as(self.corrections, instance, patients)
+        return (
+            contradiction
+            if patient is None
+            else self.claims.enter(replace(identity, patient=patient))
+        )
 
     def _keep_hold(self, instance: Instance, hold: entries.Hold) -> None:
         known = self.index.hold(hold.hold_id)
@@ -168,6 +195,8 @@ class Step:
     def _delete(self, record: Record, row: DeletionRow) -> None:
         self._tell(row.study_instance_uid, record.entry.version)
         covered = self.working.set_deletion(row)
+        if not row.series_instance_uid:
+            self._end_corrections(row.study_instance_uid)
         if row.state != "purged":
             return
         for instance in covered:
@@ -178,6 +207,13 @@ class Step:
             self.notes.documents.pop(instance.key, None)
             self._drop_holds(instance, record.entry.version)
         self._free(row.study_instance_uid, {instance.sop_instance_uid for instance in gone})
+
+    def _end_corrections(self, study: str) -> None:
+        for row in self.corrections([study_subject(study)]):
+            changed = corrections.ended(row, self.working.deletions_of(study))
+            if changed != row:
+                self.notes.corrections[row.correction_id] = changed
+                self.notes.corrected.add(study)
 
     def _drop_holds(self, instance: Instance, version: int) -> None:
         if not instance.held:
@@ -230,6 +266,22 @@ class Step:
     def _quarantined(self, digest: str) -> QuarantineRow | None:
         return self.notes.quarantines.get(digest) or self.index.quarantine(digest)
 
+    def _correction(self, record: Record, message: entries.Correction) -> None:
+        name, version = message.correction_id, record.entry.version
+        known = self.notes.corrections.get(name) or self.index.correction(name)
+        fold = corrections.undone if message.action == corrections.UNDONE else corrections.corrected
+        row = fold(known, message, version)
+        row = corrections.ended(row, self.working.deletions_of(row.study_instance_uid))
+        self.notes.corrections[name] = row
+        self.notes.corrected.update(corrections.studies_of(self.index, row))
+
+    def corrections(self, subjects: Sequence[str]) -> list[CorrectionRow]:
+        """Corrections of these subjects, those of this step included."""
+        rows = {row.correction_id: row for row in self.index.corrections(subjects)}
+        mine = self.notes.corrections.values()
+        rows |= {row.correction_id: row for row in mine if row.subject in subjects}
+        return list(rows.values())
+
     def _tell(self, study: str, version: int) -> None:
         told = self.notes.told_version
         told[study] = max(told.get(study, 0), version)
@@ -250,9 +302,15 @@ _APPLY: dict[EntryKind, _Apply] = {
     EntryKind.UNDELETION: cast(_Apply, Step._undeletion),
     EntryKind.PURGE: cast(_Apply, Step._purge),
     EntryKind.HOLD_HANDLED: cast(_Apply, Step._hold_handled),
+    EntryKind.CORRECTION: cast(_Apply, Step._correction),
 }
 FOLDED = frozenset(_APPLY)
-_WHOLE_STUDY = FOLDED - {EntryKind.RECEIPT, EntryKind.QUARANTINE, EntryKind.QUARANTINE_HANDLED}
+_WHOLE_STUDY = FOLDED - {
+    EntryKind.RECEIPT,
+    EntryKind.QUARANTINE,
+    EntryKind.QUARANTINE_HANDLED,
+    EntryKind.CORRECTION,
+}
 
 
 def identity_of(instance: Instance) -> Identity:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
+from isocenter.corrections.applying import gathered
 from isocenter.events.entries import EntryKind
 from isocenter.events.versions import version_ms
 from isocenter.indexer.changes import Changes
 from isocenter.indexer.decided import Completed, Decided, Decision
 from isocenter.indexer.instances import Instance
 from isocenter.indexer.step import Step
-from isocenter.indexer.summary import SummedStudy, sum_up
+from isocenter.indexer.summary import SummedStudy, patients_of, sum_up
 from isocenter.ports.index_rows import InstanceRow, SeriesRow, SeriesSummary, StudyRow
 
 
@@ -41,6 +42,9 @@ def note_studies(step: Step, changes: Changes, stamp: Stamp) -> None:
             _arrive(step, study, changes)
             _add_provisional(study, step, changes, stamp)
         changes.batch.dirty_studies.append((study, stamp.now_ms))
+    changes.batch.dirty_studies += [
+        (study, stamp.now_ms) for study in sorted(step.notes.corrected - changes.visible.keys())
+    ]
 
 
 def rows_of(
@@ -57,6 +61,7 @@ def rows_of(
         last_change_ms,
         completed.revision,
         complete=False,
+        edit_version=summed.edit_version,
         completed_at=completed.at,
         words=summed.words,
     )
@@ -122,7 +127,10 @@ def _add_provisional(study: str, step: Step, changes: Changes, stamp: Stamp) -> 
     visible = sum(1 for row in step.working.of_study(study) if row.current)
     if not made or len(made) != visible:
         return
-    summed = sum_up(study, _summaries(made), stamp.default_issuer)
+    summaries = _summaries(made)
+    patients = patients_of(summaries, stamp.default_issuer)
+    corrections = gathered(step.corrections, [study], patients)
+    summed = sum_up(study, summaries, stamp.default_issuer, corrections)
     completed = step.decided.completed.get(study, Completed())
     last_change_ms = version_ms(changes.visible[study])
     row, series = rows_of(study, summed, stamp.version, last_change_ms, completed)

@@ -4,16 +4,18 @@ Answers hold what a search returns by default: PS3.18 tables 10.6.3-3 (studies) 
 the character set are the answering service's to add.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from isocenter.corrections.applying import applying, edit_version, patient_after
+from isocenter.corrections.documents import edited, seen
 from isocenter.dicom.json_attributes import first
 from isocenter.dicom.levels import AttributeLevel, level_of
 from isocenter.dicom.words import words_of
 from isocenter.indexer.attributes import Document, dump, element, load
 from isocenter.indexer.patients import patient_of
-from isocenter.ports.index_rows import SeriesSummary
+from isocenter.ports.index_rows import CorrectionRow, SeriesSummary
 
 MODALITY, SERIES_UID, STUDY_UID = "00080060", "0020000E", "0020000D"
 PATIENT_ID, ISSUER = "00100020", "00100021"
@@ -49,13 +51,32 @@ class SummedStudy:
     instances: int
     version: int
     words: tuple[str, ...]
+    edit_version: int
 
 
-def sum_up(study_uid: str, series: Sequence[SeriesSummary], default_issuer: str) -> SummedStudy:
-    """Make all documents of a study that has at least one visible instance."""
-    opened = [(one, load(one.representative)) for one in series]
+def sum_up(
+    study_uid: str,
+    series: Sequence[SeriesSummary],
+    default_issuer: str,
+    corrections: Sequence[CorrectionRow] = (),
+) -> SummedStudy:
+    """Make all documents of a study that has at least one visible instance, corrected where people did so."""
+    received = [(one, load(one.representative)) for one in series]
+    patients = {
+        one.series_instance_uid: _patient(document, default_issuer) for one, document in received
+    }
+    rows = {
+        uid: applying(corrections, study_uid, uid, patient) for uid, patient in patients.items()
+    }
+    opened = [
+        (one, seen(document, edited(document, rows[one.series_instance_uid])))
+        for one, document in received
+    ]
     summed = {one.series_instance_uid: _series(one, document) for one, document in opened}
-    _, speaking = min(opened, key=lambda item: (item[0].first_version, item[0].series_instance_uid))
+    first_one, speaking = min(
+        opened, key=lambda item: (item[0].first_version, item[0].series_instance_uid)
+    )
+    uid = first_one.series_instance_uid
     computed = _computed(study_uid, opened)
     return SummedStudy(
         Summed(
@@ -63,11 +84,28 @@ def sum_up(study_uid: str, series: Sequence[SeriesSummary], default_issuer: str)
             dump(_level(speaking, "study") | computed),
         ),
         summed,
-        patient_of(first(speaking, ISSUER), first(speaking, PATIENT_ID), default_issuer),
+        patient_after(rows[uid], patients[uid]),
         sum(one.instances for one in series),
         max(one.version for one in series),
         words_of(document for _, document in opened),
+        edit_version(_in_order(rows.values())),
     )
+
+
+def _in_order(applied: Iterable[Sequence[CorrectionRow]]) -> list[CorrectionRow]:
+    """All that applies anywhere in the study, each once."""
+    rows = {row for some in applied for row in some}
+    return sorted(rows, key=lambda row: (row.version, row.correction_id))
+
+
+def patients_of(series: Sequence[SeriesSummary], default_issuer: str) -> set[str]:
+    """Whose these series are, as received; nobody is left out."""
+    found = {_patient(load(one.representative), default_issuer) for one in series}
+    return found - {""}
+
+
+def _patient(document: Document, default_issuer: str) -> str:
+    return patient_of(first(document, ISSUER), first(document, PATIENT_ID), default_issuer)
 
 
 def _computed(study_uid: str, opened: Sequence[tuple[SeriesSummary, Document]]) -> Document:

@@ -28,6 +28,7 @@ FACTS: Mapping[EntryKind, Fact] = {
     EntryKind.DELETION: catalog.INSTANCE_DELETED,
     EntryKind.UNDELETION: catalog.INSTANCE_DELETED,
     EntryKind.PURGE: catalog.INSTANCE_DELETED,
+    EntryKind.CORRECTION: catalog.STUDY_EDITED,
 }
 Place = tuple[int, int]  # sequence, version
 

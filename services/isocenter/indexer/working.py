@@ -102,6 +102,10 @@ class Working:
         """Apply the study's deletions."""
         settle(instance, self._deletions.get(instance.study_instance_uid, {}).values())
 
+    def deletions_of(self, study: str) -> list[DeletionRow]:
+        """Deletions of a study, those taken back in this step included."""
+        return list(self._deletions.get(study, {}).values())
+
     def deleted_at(self, study: str) -> int:
         """Greatest version of a deletion in force in the study."""
         rows = self._deletions.get(study, {}).values()

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from isocenter.api.journal.v1.entries_pb2 import Receipt
+from isocenter.api.journal.v1.entries_pb2 import Correction, Receipt
 from isocenter.dicom.keys import DIGEST_IN_KEY, InstanceKey
 from isocenter.dicom.uids import partition_of
 from isocenter.events.entries import EntryKind
@@ -56,14 +56,22 @@ def row_of(key: str, rows: Sequence[InstanceState]) -> InstanceState | None:
 
 
 def header_of(deletions: Sequence[DeletionRow]) -> Callable[[Entry], bool]:
-    """Give the question whether a journal entry holds the header of something deleted."""
+    """Give the question whether a journal entry holds the header of something deleted, or what was corrected of it."""
     by_study: defaultdict[str, list[DeletionRow]] = defaultdict(list)
     for deletion in deletions:
         by_study[deletion.study_instance_uid].append(deletion)
     partitions = {partition_of(study) for study in by_study}
 
     def is_header(entry: Entry) -> bool:
-        if entry.kind != EntryKind.RECEIPT or entry.partition not in partitions:
+        if entry.partition not in partitions:
+            return False
+        if entry.kind == EntryKind.CORRECTION:
+            study = Correction.FromString(entry.payload).study_instance_uid
+            return any(
+                not deletion.series_instance_uid and entry.version < deletion.version
+                for deletion in by_study.get(study, ())
+            )
+        if entry.kind != EntryKind.RECEIPT:
             return False
         receipt = Receipt.FromString(entry.payload)
         return any(

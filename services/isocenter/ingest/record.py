@@ -1,4 +1,4 @@
-"""Write what people decided into the journal: deletions, what became of quarantined things, purges."""
+"""Write what people decided into the journal: deletions, corrections, what became of quarantined things, purges."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,20 @@ from isocenter.ingest.announce import Announcer
 from isocenter.ports.clock import Clock
 from isocenter.ports.journal import Entry, JournalWriter
 
-Decision = entries.QuarantineHandled | entries.Deletion | entries.Undeletion | entries.Purge
+Decision = (
+    entries.QuarantineHandled
+    | entries.Deletion
+    | entries.Undeletion
+    | entries.Purge
+    | entries.Correction
+)
 
 _KINDS: dict[type[Decision], EntryKind] = {
     entries.QuarantineHandled: EntryKind.QUARANTINE_HANDLED,
     entries.Deletion: EntryKind.DELETION,
     entries.Undeletion: EntryKind.UNDELETION,
     entries.Purge: EntryKind.PURGE,
+    entries.Correction: EntryKind.CORRECTION,
 }
 
 

@@ -13,6 +13,8 @@ from isocenter.ingest.ae_list import AE_LIST, AeList
 from isocenter.ingest.ae_routes import AeRoutes
 from isocenter.ingest.announce import Announcer
 from isocenter.ingest.catching_up import CatchingUp
+from isocenter.ingest.correction_routes import CorrectionRoutes
+from isocenter.ingest.corrections import Corrections
 from isocenter.ingest.deletion import Deletions
 from isocenter.ingest.deletion_routes import DeletionRoutes
 from isocenter.ingest.import_route import ImportRoute
@@ -83,12 +85,14 @@ class Ingest:
         decisions = QuarantineDecisions(ask, ports.objects, self.receiver, self.recorder, auditor)
         # a file that is wrong stops the listener, not the routes by which it is looked into
         ae_list = AeList(settings.config_folder / AE_LIST, self.ae_journal, lenient=True)
+        corrections = Corrections(ask, self.recorder, auditor, clock, node=settings.node)
         return [
             *AeRoutes(ae_list, self.ae_journal, auditor).routes(),
             *Stow(self.receiver, self._workers, settings.public_url).routes(),
             *ImportRoute(self.receiver, self._workers).routes(),
             *DeletionRoutes(deletions).routes(),
             *QuarantineRoutes(decisions).routes(),
+            *CorrectionRoutes(corrections).routes(),
         ]
 
     def servicer(self) -> Callable[[Server], None]:

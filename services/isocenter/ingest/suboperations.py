@@ -109,6 +109,7 @@ class Sending:
         if (
             syntax == instance.transfer_syntax_uid
             and not instance.HasField("shape")
+            and not instance.edited
             and not quality
         ):
             return instance.sop_instance_uid, _begun(self._stored(instance))

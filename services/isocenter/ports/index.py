@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from isocenter.dicom.matching import Match
 from isocenter.ports.index_rows import (
     Claim,
+    CorrectionRow,
     DeletionRow,
     HoldRow,
     IndexBatch,
@@ -113,6 +114,12 @@ class IndexReader(Protocol):
         self, state: str = "deleted", limit: int = 100, after: str = ""
     ) -> list[DeletionRow]:
         """Deletions in one state, by id."""
+
+    def corrections(self, subjects: Sequence[str]) -> list[CorrectionRow]:
+        """All corrections of these subjects, undone ones too, by version and id."""
+
+    def correction(self, correction_id: str) -> CorrectionRow | None:
+        """One correction, in force or undone."""
 
     def positions(self) -> dict[Stream, int]:
         """Last applied sequence of every journal stream."""

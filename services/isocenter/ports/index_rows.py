@@ -165,6 +165,28 @@ class QuarantineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """What a person corrected, of a study (`subject` is `study:<uid>`) or of a patient (`patient:<issuer|id>`)."""
+
+    correction_id: str
+    subject: str
+    study_instance_uid: str  # empty for a patient's
+    series_instance_uid: str  # empty for the whole study
+    patient: str  # `issuer|id`; empty for a study's
+    action: Literal["edited", "moved", "merged"]
+    attributes: str  # DICOM JSON object of the elements that are shown instead
+    to_patient: str  # whose it is from then on; empty where that stays
+    caller: str
+    reason: str
+    version: int
+    undone_version: int = 0  # of the entry that took it back; 0 while it is in force
+    undone_by: str = ""
+    ended_version: int = (
+        0  # of the deletion of its study: what comes under that UID later starts afresh
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesSummary:
     """What a series document is recomputed from: its visible instances (current, not held, not deleted)."""
 
@@ -185,6 +207,7 @@ class IndexBatch:
     deletions: list[DeletionRow] = field(default_factory=list)
     holds: list[HoldRow] = field(default_factory=list)
     quarantines: list[QuarantineRow] = field(default_factory=list)
+    corrections: list[CorrectionRow] = field(default_factory=list)
     series: list[SeriesRow] = field(default_factory=list)
     studies: list[StudyRow] = field(default_factory=list)
     # (study, series) without visible instances

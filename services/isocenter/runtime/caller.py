@@ -13,6 +13,7 @@ class Action(StrEnum):
     QUERY = "query"
     RETRIEVE = "retrieve"
     DELETE = "delete"
+    CORRECT = "correct"  # edit, move, merge, and take that back
     HANDLE_QUARANTINE = "handle_quarantine"
     HANDLE_HELD = "handle_held"
     TRANSCODE = "transcode"  # have the platform make now what it makes by itself

@@ -1,6 +1,6 @@
 """Whole instances for receivers that know no enhanced multi-frame objects: each of their frames as a classic image."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from isocenter.conversion.table import is_enhanced
 from isocenter.dicomweb import multipart_response as multipart
@@ -12,7 +12,7 @@ from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import caching, unchanged
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.objects_view import ObjectsView
-from isocenter.streaming.pieces import bounded
+from isocenter.streaming.pieces import write_pieces
 from isocenter.streaming.stored import Instances, Stored, stored_of
 from isocenter.streaming.view import entity_tag_of_many, view
 
@@ -51,8 +51,7 @@ class ClassicRoutes:
             async for file in self._files(one):
                 head = multipart.head(DICOM, one.transfer_syntax_uid, first=is_first)
                 await request.write(head)
-                for piece in bounded(file):
-                    await request.write(piece)
+                await write_pieces(request, file, last=False)
                 is_first = False
         await request.write(multipart.TAIL, more=False)
 
@@ -62,13 +61,13 @@ class ClassicRoutes:
             return [found]
         return await self._instances.rows(params["study"], params.get("series"))
 
-    async def _files(self, stored: Stored) -> AsyncIterator[Body]:
+    async def _files(self, stored: Stored) -> AsyncIterator[Sequence[Body]]:
         first = 1
         try:
             while is_enhanced(stored.sop_class_uid):
                 divided = await self._decoding.classic(stored, first)
                 for file in divided.files:
-                    yield view(stored.viewed, "file", (file,))[0]
+                    yield view(stored.viewed, "file", (file,))
                 first += len(divided.files)
                 if first > divided.number_of_frames:
                     return
@@ -77,4 +76,4 @@ class ClassicRoutes:
                 raise
         size = stored.size_bytes
         content = await self._objects.piece(stored.object_key, size, 0, size)
-        yield view(stored.viewed, "file", (content,))[0]
+        yield view(stored.viewed, "file", (content,))

@@ -20,6 +20,7 @@ from isocenter.dicom.sequence_keys import Reading, conditions_of
 from isocenter.errors import InvalidRequest, LimitExceeded
 from isocenter.ports.index import Found, IndexReader, Level, Query
 from isocenter.runtime.asking import Asking
+from isocenter.streaming.corrected import Corrections
 from isocenter.streaming.found_items import Wanted, wanted_items
 from isocenter.streaming.search_answers import DEPTH, default_attributes
 from isocenter.streaming.view import Viewed, view
@@ -119,13 +120,16 @@ class Finder:
         patients: set[tuple[str, str]] = set()
         offset = 0
         while True:
-            page = await self._ask(self._index.search, _page(question.query, offset))
+            page = await self._ask(self._found, _page(question.query, offset))
             offset += len(page)
             answers = list(_answers(question, page, patients))
             if answers:
                 yield answers
             if len(page) < PAGE:
                 return
+
+    def _found(self, query: Query) -> list[Found]:
+        return Corrections(self._index).found(query, self._index.search(query))
 
 
 def _page(query: Query, offset: int) -> Query:

@@ -19,7 +19,7 @@ from isocenter.streaming.generation import Generation
 from isocenter.streaming.json_members import element, with_base, with_character_set, with_member
 from isocenter.streaming.pieces import length_of, write_pieces
 from isocenter.streaming.stored import Instances, viewed_of
-from isocenter.streaming.view import entity_tag_of_many, view
+from isocenter.streaming.view import entity_tag_of_many
 from isocenter.streaming.xml_answers import respond_xml
 
 AVAILABLE_TRANSFER_SYNTAX_UID = "00083002"
@@ -119,12 +119,12 @@ class MetadataRoutes:
 
 
 def document_of(row: InstanceRow, base: str) -> bytes:
-    """An instance's document as a client sees it: absolute bulk data addresses, and how its frames come."""
+    """A corrected row's document as a client sees it: absolute bulk data addresses, and how its frames come."""
     document = with_character_set(with_base(row.document, base))
     if row.pixel_data:
         _, syntax = frame_label(row.transfer_syntax_uid)
         document = with_member(document, AVAILABLE_TRANSFER_SYNTAX_UID, element("UI", syntax))
-    return bytes(view(viewed_of(row), "document", (document,))[0])
+    return document
 
 
 def _array(rows: Sequence[InstanceRow], base: str) -> list[Body]:

@@ -17,10 +17,14 @@ from isocenter.pixels.jobs import Shape
 from isocenter.ports.index import Query
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.asking import Asking
+from isocenter.runtime.web import Body
 from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.finding import FindLevel
+from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.parting import Taking, frame_part, parts_of
+from isocenter.streaming.pieces import cut, length_of
 from isocenter.streaming.stored import Instances, Stored, check_uids, stored_of
+from isocenter.streaming.view import view
 
 MAX_INSTANCES = 200_000
 PAGE = 1_000
@@ -62,10 +66,13 @@ class Planned(NamedTuple):
 class Planner:
     """Resolves what is wanted; who may have it was decided before."""
 
-    def __init__(self, instances: Instances, ask: Asking, decoding: Decoding) -> None:
+    def __init__(
+        self, instances: Instances, ask: Asking, decoding: Decoding, objects: ObjectsView
+    ) -> None:
         self._instances = instances
         self._ask = ask
         self._decoding = decoding
+        self._objects = objects
 
     async def plan(self, wanted: Wanted) -> list[Planned]:
         """All of it in the index's order; what is not there is not in it.
@@ -85,8 +92,8 @@ class Planner:
 
     async def shaped(
         self, study: str, series: str, sop: str, syntax: str, shape: Shape
-    ) -> tuple[str, memoryview]:
-        """The data set of an instance in another form: its SOP Instance UID and bytes.
+    ) -> tuple[str, list[Body]]:
+        """The data set of an instance in another form: its SOP Instance UID and bytes, in pieces.
 
         Raises NotFound, NotAcceptable (it cannot be had so), LimitExceeded.
         """
@@ -101,26 +108,34 @@ class Planner:
         if syntax not in (*WRITTEN, *LOSSY_METHODS, stored.transfer_syntax_uid):
             raise InvalidRequest("objects are not written in this transfer syntax")
         content = await self._decoding.shaped(stored, shape, syntax)
-        meta = read_file_meta(content)
-        return meta.media_storage_sop_instance_uid, memoryview(content)[meta.dataset_offset :]
+        name = read_file_meta(content).media_storage_sop_instance_uid
+        return name, _seen(stored, content)
 
-    async def rewritten(self, study: str, series: str, sop: str, syntax: str) -> memoryview:
-        """The data set of an instance in another transfer syntax; raises NotFound, NotAcceptable, LimitExceeded."""
-        if syntax not in WRITTEN:
-            raise InvalidRequest("objects are not written in this transfer syntax")
+    async def rewritten(self, study: str, series: str, sop: str, syntax: str) -> list[Body]:
+        """The data set of an instance as it is to be seen, in its own or another transfer syntax, in pieces.
+
+        Raises NotFound, NotAcceptable, LimitExceeded.
+        """
         stored = await self._instances.get(study, series, sop)
-        content = await self._decoding.rewritten(stored, syntax)
-        return memoryview(content)[read_file_meta(content).dataset_offset :]
+        content: Body
+        if syntax == stored.transfer_syntax_uid:
+            size = stored.size_bytes
+            content = await self._objects.piece(stored.object_key, size, 0, size)
+        elif syntax not in WRITTEN:
+            raise InvalidRequest("objects are not written in this transfer syntax")
+        else:
+            content = await self._decoding.rewritten(stored, syntax)
+        return _seen(stored, content)
 
     async def _rows(self, wanted: Wanted, study: str) -> list[InstanceRow]:
-        of_index = self._ask.index.instances
+        visible = self._instances.visible
         if wanted.level in ("patient", "study"):
-            rows = await self._ask(of_index, study)
+            rows = await visible(study)
         elif wanted.level == "series":
-            rows = [row for one in wanted.series for row in await self._ask(of_index, study, one)]
+            rows = [row for one in wanted.series for row in await visible(study, one)]
         else:
             (series,) = wanted.series
-            rows = await self._ask(of_index, study, series)
+            rows = await visible(study, series)
         return rows
 
     async def _studies_of(self, patient_id: str, issuer: str) -> Sequence[str]:
@@ -167,6 +182,13 @@ def _parts(rows: Sequence[InstanceRow], taking: Taking) -> dict[str, int]:
         for members in by_series.values()
         for row, part in zip(members, parts_of(members, taking), strict=True)
     }
+
+
+def _seen(stored: Stored, content: Body) -> list[Body]:
+    """The data set of a file, as it is to be seen."""
+    offset = read_file_meta(memoryview(content)).dataset_offset
+    pieces = view(stored.viewed, "file", (content,))
+    return cut(pieces, offset, length_of(pieces))
 
 
 def _check(wanted: Wanted) -> None:

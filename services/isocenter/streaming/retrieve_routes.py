@@ -82,7 +82,7 @@ class RetrieveRoutes:
         if await unchanged(request, etag, headers):
             return
         headers.append(("Content-Type", multipart.content_type(DICOM, form.transfer_syntax_uid)))
-        if not form.decoded:
+        if not (form.decoded or any(one.viewed.edited for one in found)):
             headers.append(("Content-Length", str(_length(found))))
         await request.start(200, headers)
         for place, one in enumerate(found):

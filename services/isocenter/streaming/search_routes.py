@@ -13,6 +13,7 @@ from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Handler, Request, Route
 from isocenter.streaming.answers import JSON_TYPES, accepted, check_characters
 from isocenter.streaming.base_url import PREFIX, base_url
+from isocenter.streaming.corrected import Corrections
 from isocenter.streaming.search_answers import answer_of, joined, needs_documents
 from isocenter.streaming.xml_answers import respond_xml
 
@@ -75,7 +76,8 @@ class SearchRoutes:
     ) -> tuple[list[Found], int, Query]:
         """All that is asked of the index, one after the other."""
         query = self._query(request, level, asked)
-        return *self._found(query, asked), query
+        found, remaining = self._found(query, asked)
+        return Corrections(self._index).found(query, found), remaining, query
 
     def _query(self, request: Request, level: Level, asked: SearchParameters) -> Query:
         study, series = request.params.get("study"), request.params.get("series")

@@ -66,7 +66,9 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
 
     return Service(
         name="streaming",
-        servicers=(servicer(Finder(ports.index, ask), Planner(instances, ask, decoding), streams),),
+        servicers=(
+            servicer(Finder(ports.index, ask), Planner(instances, ask, decoding, objects), streams),
+        ),
         drains=(drain,),
         tasks={"misses": misses.run},
         routes=(

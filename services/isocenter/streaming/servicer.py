@@ -14,6 +14,7 @@ from isocenter.pixels.jobs import Shape
 from isocenter.renditions.series_stream import Asked, read_have
 from isocenter.streaming.finding import Finder, FindLevel, understand
 from isocenter.streaming.parting import Taking
+from isocenter.streaming.pieces import bounded
 from isocenter.streaming.planning import Planned, Planner, Wanted
 from isocenter.streaming.series_streams import SeriesStreams
 
@@ -106,10 +107,10 @@ class StreamServicer(service.StreamServiceServicer):
             name, content = await self._planner.shaped(*names, syntax, shape)
         else:
             content = await self._planner.rewritten(*names, syntax)
-        for start in range(0, len(content), PIECE_BYTES):
-            piece = bytes(content[start : start + PIECE_BYTES])
-            yield pb.RewrittenResponse(content=piece, sop_instance_uid=name)
-            name = ""
+        for piece in content:
+            for part in bounded(piece):
+                yield pb.RewrittenResponse(content=bytes(part), sop_instance_uid=name)
+                name = ""
 
 
 def _taking(asked: pb.Taking) -> Taking:
@@ -130,6 +131,7 @@ def _planned(planned: Planned) -> pb.PlannedInstance:
         dataset_offset=stored.dataset_offset,
         size_bytes=stored.size_bytes,
         shape=shape,
+        edited=stored.viewed.edited is not None,
     )
 
 

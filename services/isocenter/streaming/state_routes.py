@@ -71,7 +71,7 @@ class StateRoutes:
         await respond_json(request, {"generation": str(await self._changes.after(int(text)))})
 
     async def status(self, request: Request) -> None:
-        """Where a study is: received, indexed, completed, findings, held, conflicts."""
+        """Where a study is: received, indexed, completed, corrected, findings, held, conflicts."""
         study = request.params["study"]
         check_uids(study)
         index = self._ports.index
@@ -88,6 +88,7 @@ class StateRoutes:
                 "held": len(holds),
                 "complete": bool(row and row.complete),
                 "revision": row.revision if row else 0,
+                "corrected": bool(row and row.edit_version),
                 "findings": await self._ask(self._findings, study),
                 "lag": await self._lag(),
             },

@@ -11,6 +11,7 @@ from isocenter.ports.index import IndexReader
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.runtime.asking import Asking
 from isocenter.streaming.cache import Lru
+from isocenter.streaming.corrected import CorrectedRow, Corrections
 from isocenter.streaming.generation import Generation
 from isocenter.streaming.view import Viewed
 
@@ -66,13 +67,14 @@ def stored_of(row: InstanceRow, *, described: bool = True) -> Stored:
 
 
 def viewed_of(row: InstanceRow) -> Viewed:
-    """The row's identity."""
+    """The row's identity, and how it is to be seen."""
     return Viewed(
         row.study_instance_uid,
         row.series_instance_uid,
         row.sop_instance_uid,
         row.digest,
         row.edit_version,
+        row.edited if isinstance(row, CorrectedRow) else None,
     )
 
 
@@ -84,6 +86,7 @@ class Instances:
         self._ask = ask
         self._current = generation
         self._cache: Lru[tuple[str, str, str], Stored] = Lru(MAX_CACHED_BYTES)
+        self._corrections = Corrections(index)
         self._generation = -1
 
     async def get(self, study: str, series: str, sop: str) -> Stored:
@@ -101,12 +104,13 @@ class Instances:
         generation = await self._current.current(LOOK_EVERY_S)
         if generation != self._generation:
             self._cache.clear()
+            self._corrections.forget()
             self._generation = generation
 
     async def row(self, study: str, series: str, sop: str) -> InstanceRow:
         """The whole row with its document; raises NotFound."""
         check_uids(study, series, sop)
-        rows = await self._ask(self._index.instances, study, series, sop)
+        rows = await self.visible(study, series, sop)
         if not rows:
             raise NotFound("there is no such instance")
         return rows[0]
@@ -114,10 +118,20 @@ class Instances:
     async def rows(self, study: str, series: str | None = None) -> list[InstanceRow]:
         """All visible rows of a study or series in their order; raises NotFound when there are none."""
         check_uids(study, *([series] if series else []))
-        rows = await self._ask(self._index.instances, study, series)
+        rows = await self.visible(study, series)
         if not rows:
             raise NotFound("there is no such series" if series else "there is no such study")
         return rows
+
+    async def visible(
+        self, study: str, series: str | None = None, sop: str | None = None
+    ) -> list[InstanceRow]:
+        """What the index shows, corrected; empty when that is nothing."""
+        await self._forget_when_changed()
+        return await self._ask(self._read, study, series, sop)
+
+    def _read(self, study: str, series: str | None, sop: str | None) -> list[InstanceRow]:
+        return self._corrections.rows(self._index.instances(study, series, sop))
 
 
 def check_uids(*uids: str) -> None:

@@ -4,7 +4,6 @@ import gzip
 import io
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,6 @@ from tests.support.dicom_files import TEST_DATA, real_files
 from tests.support.streaming import streaming
 
 from isocenter.dicomweb.capabilities import TRANSACTIONS
-from isocenter.ports.index_rows import IndexBatch
 from isocenter.ports.journal import Stream, commits_behind
 from isocenter.runtime.caller import NOBODY, Action, Caller
 
@@ -140,26 +138,6 @@ def test_metadata_follow_what_is_indexed(tmp_path: Path) -> None:
             archive.put_file(paths[1])
             second = httpx.get(url, headers={"If-None-Match": first.headers["etag"]})
             assert (len(first.json()), len(second.json())) == (1, 2)
-
-
-def test_the_version_of_an_edit_is_in_the_entity_tag(tmp_path: Path) -> None:
-    real_files()
-    with Archive(tmp_path) as archive:
-        (row,) = archive.put_all([TEST_DATA / "files" / CT])
-        with streaming(archive) as serving:
-            url = f"{serving.dicomweb}{address(row)}"
-            before = [
-                httpx.get(url + tail).headers["etag"] for tail in ("", "/metadata", "/frames/1")
-            ]
-            edited = replace(row, edit_version=7, version=row.version + 1)
-            archive.index.write(IndexBatch(instances=[edited]))
-            deadline = time.monotonic() + 5
-            while httpx.get(url).headers["etag"] == before[0]:
-                assert time.monotonic() < deadline
-            after = [
-                httpx.get(url + tail).headers["etag"] for tail in ("", "/metadata", "/frames/1")
-            ]
-            assert not set(before) & set(after)
 
 
 def test_a_deleted_or_held_instance_cannot_be_read(tmp_path: Path) -> None:

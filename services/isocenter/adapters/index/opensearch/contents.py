@@ -41,8 +41,7 @@ class Contents:
         """The matches with their content; one that went since it was found is left out."""
         for ids in self._page:
             lowest = self._lowest(ids)
-            speaking = self._instances if ids.instance else self._studies
-            source = speaking.get(ids.instance or ids.study)
+            source = self._studies.get(ids.study)
             if lowest is not None and source is not None:
                 series, sop = ids.series.partition("~")[2], ids.instance.partition("~")[0]
                 content = self._joined(ids, lowest)

@@ -8,16 +8,17 @@ from isocenter.adapters.index.opensearch.names import ledger_id
 from isocenter.adapters.index.opensearch.pages import PAGE, all_of, hits
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.errors import InvalidRequest
-from isocenter.ports.index_rows import Claim, DeletionRow, HoldRow, QuarantineRow
+from isocenter.ports.index_rows import Claim, CorrectionRow, DeletionRow, HoldRow, QuarantineRow
 
-T = TypeVar("T", DeletionRow, HoldRow, QuarantineRow)
-HOLD, DELETION, QUARANTINE, CLAIM, DIRTY, POSITION = (
+T = TypeVar("T", CorrectionRow, DeletionRow, HoldRow, QuarantineRow)
+HOLD, DELETION, QUARANTINE, CLAIM, DIRTY, POSITION, CORRECTION = (
     "hold",
     "deletion",
     "quarantine",
     "claim",
     "dirty",
     "position",
+    "correction",
 )
 
 
@@ -42,6 +43,17 @@ def _kind_and_key(row: DeletionRow | HoldRow | QuarantineRow) -> tuple[str, str]
             return DELETION, row.deletion_id
         case QuarantineRow():
             return QUARANTINE, row.digest
+
+
+def correction_source(row: CorrectionRow) -> tuple[str, Json]:
+    """Id and document of a correction; found by its subject."""
+    return ledger_id(CORRECTION, row.correction_id), {
+        "kind": CORRECTION,
+        "key": row.correction_id,
+        "study": row.subject,
+        "version": row.version,
+        "row": {name: getattr(row, name) for name in row.__slots__},
+    }
 
 
 def claim_source(claim: Claim) -> tuple[str, Json]:

@@ -1,6 +1,6 @@
 """Everything that is read, in whatever generation there is: the one that serves, or the writer's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from isocenter.adapters.index.opensearch import ledger, search
@@ -17,6 +17,7 @@ from isocenter.adapters.index.opensearch.rows import (
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.ports.index import Found, Query
 from isocenter.ports.index_rows import (
+    CorrectionRow,
     DeletionRow,
     HoldRow,
     InstanceRow,
@@ -100,6 +101,24 @@ class OpenSearchReads:
         """Deletions in one state, by id."""
         page = ledger.Page(ledger.DELETION, state, None, limit, after)
         return self._in_generation(lambda generation: ledger.listed(generation, DeletionRow, page))
+
+    def corrections(self, subjects: Sequence[str]) -> list[CorrectionRow]:
+        """All corrections of these subjects, by version and id."""
+        filters: list[Json] = [
+            {"term": {"kind": ledger.CORRECTION}},
+            {"terms": {"study": list(subjects)}},
+        ]
+        sort: list[Json] = [{"version": "asc"}, {"key": "asc"}]
+        found = self._in_generation(lambda generation: ledger.rows_where(generation, filters, sort))
+        return [CorrectionRow(**row) for row in found]
+
+    def correction(self, correction_id: str) -> CorrectionRow | None:
+        """One correction, as it is now."""
+        return self._in_generation(
+            lambda generation: ledger.one(
+                generation, CorrectionRow, ledger.CORRECTION, correction_id
+            )
+        )
 
     def positions(self) -> dict[Stream, int]:
         """Last applied sequence of every journal stream."""

@@ -7,7 +7,7 @@ from isocenter.adapters.index.opensearch.names import Kind, index_name
 from isocenter.adapters.index.opensearch.server import Json
 from isocenter.adapters.index.opensearch.tokens import FIELD
 
-SCHEMA_VERSION = 4  # an index of another one is rebuilt, never migrated
+SCHEMA_VERSION = 5  # an index of another one is rebuilt, never migrated
 
 _WORD: Json = {"type": "keyword"}
 _TERM: Json = {"type": "keyword", "doc_values": False}  # found, never sorted or counted

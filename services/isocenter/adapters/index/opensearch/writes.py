@@ -22,6 +22,7 @@ from isocenter.adapters.index.opensearch.names import (
 from isocenter.adapters.index.opensearch.pages import all_of, hits
 from isocenter.adapters.index.opensearch.server import Json, Operation, Stored
 from isocenter.ports.index_rows import (
+    CorrectionRow,
     DeletionRow,
     HoldRow,
     IndexBatch,
@@ -63,6 +64,7 @@ class Writing:
             *self._dirty(batch.dirty_studies),
             *(self._decision(row) for row in batch.deletions),
             *(self._decision(row) for row in batch.holds),
+            *map(self._correction, batch.corrections),
             *(self._delete(ledger_id(ledger.CLAIM, subject)) for subject in batch.freed_claims),
             *map(self._series, _newest(batch.series, _key_of_series)),
             *map(self._study, studies),
@@ -120,6 +122,9 @@ class Writing:
 
     def _decision(self, row: DeletionRow | HoldRow | QuarantineRow) -> Operation:
         return Operation("index", self._alias("ledger"), *ledger.decision_source(row))
+
+    def _correction(self, row: CorrectionRow) -> Operation:
+        return Operation("index", self._alias("ledger"), *ledger.correction_source(row))
 
     def _series(self, row: SeriesRow) -> Operation:
         key = series_id(row.study_instance_uid, row.series_instance_uid)

@@ -2,9 +2,10 @@
 
 # ruff: noqa: S608 - statements are put together of our own names; values are always parameters
 
+import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from isocenter.adapters.index.sqlite.faults import translated
 from isocenter.errors import InvalidRequest
 from isocenter.ports.index import Found, Query
 from isocenter.ports.index_rows import (
+    CorrectionRow,
     DeletionRow,
     HoldRow,
     InstanceRow,
@@ -141,6 +143,19 @@ class SqliteReads:
             params.append(study)
         sql = f"SELECT {columns} FROM {name} WHERE {where} ORDER BY {key} LIMIT ?"
         return self._rows(make, sql, *params, limit)
+
+    def corrections(self, subjects: Sequence[str]) -> list[CorrectionRow]:
+        """All corrections of these subjects, by version and id."""
+        sql = (
+            f"SELECT {rows.CORRECTION} FROM corrections "
+            "WHERE subject IN (SELECT value FROM json_each(?)) ORDER BY version, correction_id"
+        )
+        return self._rows(rows.correction_of, sql, json.dumps(list(subjects)))
+
+    def correction(self, correction_id: str) -> CorrectionRow | None:
+        """One correction."""
+        sql = f"SELECT {rows.CORRECTION} FROM corrections WHERE correction_id = ?"
+        return self._row(rows.correction_of, sql, correction_id)
 
     def positions(self) -> dict[Stream, int]:
         """Last applied sequence of every journal stream."""

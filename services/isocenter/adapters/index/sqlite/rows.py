@@ -5,6 +5,7 @@ from typing import Any
 
 from isocenter.adapters.index.documents import pack, unpack
 from isocenter.ports.index_rows import (
+    CorrectionRow,
     DeletionRow,
     HoldRow,
     InstanceRow,
@@ -38,6 +39,10 @@ HOLD = (
 QUARANTINE = (
     "digest, object_key, size_bytes, reason, message, transfer_syntax, sop, study, sender, version, "
     "repeats, state"
+)
+CORRECTION = (
+    "correction_id, subject, study, series, patient, action, attributes, to_patient, caller, reason, version, "
+    "undone_version, undone_by, ended_version"
 )
 INSTANCE_COLUMNS = (
     "series, sop, digest, visible, current, held, deleted, version, node, first_version, sop_class, transfer_syntax, "
@@ -112,3 +117,8 @@ def hold_of(row: Row) -> HoldRow:
 def quarantine_of(row: Row) -> QuarantineRow:
     """A QuarantineRow of the columns QUARANTINE."""
     return QuarantineRow(*row)
+
+
+def correction_of(row: Row) -> CorrectionRow:
+    """A CorrectionRow of the columns CORRECTION."""
+    return CorrectionRow(*row)

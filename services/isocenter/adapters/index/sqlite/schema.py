@@ -1,6 +1,6 @@
 """The tables of one index generation."""
 
-SCHEMA_VERSION = 6  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
+SCHEMA_VERSION = 7  # in PRAGMA user_version; a file with another one is rebuilt, never migrated
 
 # A study or series row is made when its first instance arrives and shows once its document is written; `visible` of
 # an instance is current, not held and not deleted. `moment` is date and time in one
@@ -76,6 +76,11 @@ CREATE TABLE quarantines (digest TEXT PRIMARY KEY, object_key TEXT NOT NULL, siz
   reason TEXT NOT NULL, message TEXT NOT NULL, transfer_syntax TEXT NOT NULL, sop TEXT NOT NULL, study TEXT NOT NULL,
   sender TEXT NOT NULL, version INTEGER NOT NULL, repeats INTEGER NOT NULL, state TEXT NOT NULL);
 CREATE INDEX quarantines_state ON quarantines (state, digest);
+CREATE TABLE corrections (correction_id TEXT PRIMARY KEY, subject TEXT NOT NULL, study TEXT NOT NULL,
+  series TEXT NOT NULL, patient TEXT NOT NULL, action TEXT NOT NULL, attributes TEXT NOT NULL, to_patient TEXT NOT NULL,
+  caller TEXT NOT NULL, reason TEXT NOT NULL, version INTEGER NOT NULL, undone_version INTEGER NOT NULL,
+  undone_by TEXT NOT NULL, ended_version INTEGER NOT NULL);
+CREATE INDEX corrections_subject ON corrections (subject);
 
 CREATE TABLE dirty (study TEXT PRIMARY KEY, since_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX dirty_since ON dirty (since_ms);

@@ -47,7 +47,7 @@ _FETCH: dict[Level, str] = {
     "study": f"SELECT s.uid, '', '', s.edit_version, sd.{{0}} FROM ({{1}}) f {_STUDY_CONTENT}",
     "series": "SELECT s.uid, e.uid, '', s.edit_version, sd.{0}, ed.{0} "
     f"FROM ({{1}}) f {_STUDY_CONTENT} {_SERIES_CONTENT}",
-    "instance": "SELECT s.uid, e.uid, i.sop, i.edit_version, sd.{0}, ed.{0}, i.document "
+    "instance": "SELECT s.uid, e.uid, i.sop, s.edit_version, sd.{0}, ed.{0}, i.document "
     f"FROM ({{1}}) f {_STUDY_CONTENT} {_SERIES_CONTENT} CROSS JOIN instances i ON i.id = f.i",
 }
 _DEPTH: dict[Level, int] = {"study": 0, "series": 1, "instance": 2}

@@ -151,6 +151,7 @@ def _put_decisions(connection: sqlite3.Connection, batch: IndexBatch) -> None:
         ("deletions", batch.deletions),
         ("holds", batch.holds),
         ("quarantines", batch.quarantines),
+        ("corrections", batch.corrections),
     ):
         params = [astuple(value) for value in values]
         if params:

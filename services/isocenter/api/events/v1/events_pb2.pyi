@@ -503,3 +503,47 @@ class RenditionReady(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RenditionReady: _TypeAlias = RenditionReady  # noqa: Y015
+
+@_typing.final
+class StudyEdited(_message.Message):
+    """What is shown of a study changed by a person's decision; nothing of what is stored did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RANGE_FIELD_NUMBER: _builtins.int
+    CORRECTION_ID_FIELD_NUMBER: _builtins.int
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    correction_id: _builtins.str
+    """The correction."""
+    study_instance_uid: _builtins.str
+    """Study; empty when all of a patient's are concerned."""
+    series_instance_uid: _builtins.str
+    """Series, or empty for the whole study."""
+    action: _builtins.str
+    """"edited", "moved", "merged" or "undone"."""
+    version: _builtins.int
+    """Version of the entry."""
+    @_builtins.property
+    def range(self) -> Global___JournalRange:
+        """Where its entry is."""
+
+    def __init__(
+        self,
+        *,
+        range: Global___JournalRange | None = ...,
+        correction_id: _builtins.str = ...,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        action: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["range", b"range"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "correction_id", b"correction_id", "range", b"range", "series_instance_uid", b"series_instance_uid", "study_instance_uid", b"study_instance_uid", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StudyEdited: _TypeAlias = StudyEdited  # noqa: Y015

@@ -773,6 +773,60 @@ class Departure(_message.Message):
 Global___Departure: _TypeAlias = Departure  # noqa: Y015
 
 @_typing.final
+class Correction(_message.Message):
+    """A person corrected what is shown, or took that back. Stored bytes never change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CORRECTION_ID_FIELD_NUMBER: _builtins.int
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    PATIENT_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    TO_PATIENT_FIELD_NUMBER: _builtins.int
+    CALLER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    correction_id: _builtins.str
+    """Name of this correction, for undo."""
+    study_instance_uid: _builtins.str
+    """Study it is about; empty when it is about all of a patient's."""
+    series_instance_uid: _builtins.str
+    """Series it is about, or empty for the whole study."""
+    patient: _builtins.str
+    """Patient it is about, as `issuer|id`; empty when it is about a study."""
+    action: _builtins.str
+    """"edited", "moved" (to another patient), "merged" (a patient into another) or "undone"."""
+    attributes: _builtins.bytes
+    """What is shown instead: a DICOM JSON object with the new elements, UTF-8; empty when undone."""
+    to_patient: _builtins.str
+    """Patient whose it is from then on, as `issuer|id`; empty where that does not change."""
+    caller: _builtins.str
+    """Who did it."""
+    reason: _builtins.str
+    """Why, in the caller's words."""
+    def __init__(
+        self,
+        *,
+        correction_id: _builtins.str = ...,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        patient: _builtins.str = ...,
+        action: _builtins.str = ...,
+        attributes: _builtins.bytes = ...,
+        to_patient: _builtins.str = ...,
+        caller: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attributes", b"attributes", "caller", b"caller", "correction_id", b"correction_id", "patient", b"patient", "reason", b"reason", "series_instance_uid", b"series_instance_uid", "study_instance_uid", b"study_instance_uid", "to_patient", b"to_patient"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Correction: _TypeAlias = Correction  # noqa: Y015
+
+@_typing.final
 class Redacted(_message.Message):
     """What an entry became whose content was taken out after a purge; nothing of it is left. Written over the old content."""
 

@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,isocenter/api/stream/v1/stream_service.proto\x12\x17isocenter.api.stream.v1\"c\n\x0b\x46indRequest\x12\x31\n\x05level\x18\x01 \x01(\x0e\x32\".isocenter.api.stream.v1.FindLevel\x12\x12\n\nidentifier\x18\x02 \x01(\x0c\x12\r\n\x05\x66uzzy\x18\x03 \x01(\x08\"5\n\x0c\x46indResponse\x12\x0f\n\x07\x61nswers\x18\x01 \x03(\x0c\x12\x14\n\x0cignored_keys\x18\x02 \x03(\t\"\xf9\x01\n\x0bPlanRequest\x12\x31\n\x05level\x18\x01 \x01(\x0e\x32\".isocenter.api.stream.v1.FindLevel\x12\x12\n\npatient_id\x18\x02 \x01(\t\x12\x1c\n\x14issuer_of_patient_id\x18\x03 \x01(\t\x12\x1b\n\x13study_instance_uids\x18\x04 \x03(\t\x12\x1c\n\x14series_instance_uids\x18\x05 \x03(\t\x12\x19\n\x11sop_instance_uids\x18\x06 \x03(\t\x12/\n\x06taking\x18\x07 \x01(\x0b\x32\x1f.isocenter.api.stream.v1.Taking\"S\n\x06Taking\x12\x15\n\rsingle_frames\x18\x01 \x01(\x08\x12\x1c\n\x14max_series_instances\x18\x02 \x01(\r\x12\x14\n\x0csplit_phases\x18\x03 \x01(\x08\"+\n\x05Shape\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\r\x12\x0c\n\x04part\x18\x02 \x01(\r\"Z\n\x0cPlanResponse\x12\r\n\x05total\x18\x01 \x01(\r\x12;\n\tinstances\x18\x02 \x03(\x0b\x32(.isocenter.api.stream.v1.PlannedInstance\"\x87\x02\n\x0fPlannedInstance\x12\x1a\n\x12study_instance_uid\x18\x01 \x01(\t\x12\x1b\n\x13series_instance_uid\x18\x02 \x01(\t\x12\x18\n\x10sop_instance_uid\x18\x03 \x01(\t\x12\x15\n\rsop_class_uid\x18\x04 \x01(\t\x12\x1b\n\x13transfer_syntax_uid\x18\x05 \x01(\t\x12\x12\n\nobject_key\x18\x06 \x01(\t\x12\x16\n\x0e\x64\x61taset_offset\x18\x07 \x01(\x04\x12\x12\n\nsize_bytes\x18\x08 \x01(\x04\x12-\n\x05shape\x18\t \x01(\x0b\x32\x1e.isocenter.api.stream.v1.Shape\"\xc8\x01\n\x10RewrittenRequest\x12\x1a\n\x12study_instance_uid\x18\x01 \x01(\t\x12\x1b\n\x13series_instance_uid\x18\x02 \x01(\t\x12\x18\n\x10sop_instance_uid\x18\x03 \x01(\t\x12\x1b\n\x13transfer_syntax_uid\x18\x04 \x01(\t\x12-\n\x05shape\x18\x05 \x01(\x0b\x32\x1e.isocenter.api.stream.v1.Shape\x12\x15\n\rlossy_quality\x18\x06 \x01(\r\">\n\x11RewrittenResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x18\n\x10sop_instance_uid\x18\x02 \x01(\t\"\xd7\x01\n\x12StreamStudyRequest\x12\x1a\n\x12study_instance_uid\x18\x01 \x01(\t\x12\x1b\n\x13series_instance_uid\x18\x02 \x01(\t\x12\x12\n\x05\x66ocus\x18\x03 \x01(\rH\x00\x88\x01\x01\x12\x18\n\x0b\x66irst_level\x18\x04 \x01(\rH\x01\x88\x01\x01\x12\x17\n\nlast_level\x18\x05 \x01(\rH\x02\x88\x01\x01\x12\x0c\n\x04have\x18\x06 \x01(\t\x12\n\n\x02of\x18\x07 \x01(\tB\x08\n\x06_focusB\x0e\n\x0c_first_levelB\r\n\x0b_last_level\"&\n\x13StreamStudyResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c*\x82\x01\n\tFindLevel\x12\x1a\n\x16\x46IND_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46IND_LEVEL_PATIENT\x10\x01\x12\x14\n\x10\x46IND_LEVEL_STUDY\x10\x02\x12\x15\n\x11\x46IND_LEVEL_SERIES\x10\x03\x12\x14\n\x10\x46IND_LEVEL_IMAGE\x10\x04\x32\x8f\x03\n\rStreamService\x12U\n\x04\x46ind\x12$.isocenter.api.stream.v1.FindRequest\x1a%.isocenter.api.stream.v1.FindResponse0\x01\x12U\n\x04Plan\x12$.isocenter.api.stream.v1.PlanRequest\x1a%.isocenter.api.stream.v1.PlanResponse0\x01\x12\x64\n\tRewritten\x12).isocenter.api.stream.v1.RewrittenRequest\x1a*.isocenter.api.stream.v1.RewrittenResponse0\x01\x12j\n\x0bStreamStudy\x12+.isocenter.api.stream.v1.StreamStudyRequest\x1a,.isocenter.api.stream.v1.StreamStudyResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,isocenter/api/stream/v1/stream_service.proto\x12\x17isocenter.api.stream.v1\"c\n\x0b\x46indRequest\x12\x31\n\x05level\x18\x01 \x01(\x0e\x32\".isocenter.api.stream.v1.FindLevel\x12\x12\n\nidentifier\x18\x02 \x01(\x0c\x12\r\n\x05\x66uzzy\x18\x03 \x01(\x08\"5\n\x0c\x46indResponse\x12\x0f\n\x07\x61nswers\x18\x01 \x03(\x0c\x12\x14\n\x0cignored_keys\x18\x02 \x03(\t\"\xf9\x01\n\x0bPlanRequest\x12\x31\n\x05level\x18\x01 \x01(\x0e\x32\".isocenter.api.stream.v1.FindLevel\x12\x12\n\npatient_id\x18\x02 \x01(\t\x12\x1c\n\x14issuer_of_patient_id\x18\x03 \x01(\t\x12\x1b\n\x13study_instance_uids\x18\x04 \x03(\t\x12\x1c\n\x14series_instance_uids\x18\x05 \x03(\t\x12\x19\n\x11sop_instance_uids\x18\x06 \x03(\t\x12/\n\x06taking\x18\x07 \x01(\x0b\x32\x1f.isocenter.api.stream.v1.Taking\"S\n\x06Taking\x12\x15\n\rsingle_frames\x18\x01 \x01(\x08\x12\x1c\n\x14max_series_instances\x18\x02 \x01(\r\x12\x14\n\x0csplit_phases\x18\x03 \x01(\x08\"+\n\x05Shape\x12\x14\n\x0c\x66rame_number\x18\x01 \x01(\r\x12\x0c\n\x04part\x18\x02 \x01(\r\"Z\n\x0cPlanResponse\x12\r\n\x05total\x18\x01 \x01(\r\x12;\n\tinstances\x18\x02 \x03(\x0b\x32(.isocenter.api.stream.v1.PlannedInstance\"\x97\x02\n\x0fPlannedInstance\x12\x1a\n\x12study_instance_uid\x18\x01 \x01(\t\x12\x1b\n\x13series_instance_uid\x18\x02 \x01(\t\x12\x18\n\x10sop_instance_uid\x18\x03 \x01(\t\x12\x15\n\rsop_class_uid\x18\x04 \x01(\t\x12\x1b\n\x13transfer_syntax_uid\x18\x05 \x01(\t\x12\x12\n\nobject_key\x18\x06 \x01(\t\x12\x16\n\x0e\x64\x61taset_offset\x18\x07 \x01(\x04\x12\x12\n\nsize_bytes\x18\x08 \x01(\x04\x12-\n\x05shape\x18\t \x01(\x0b\x32\x1e.isocenter.api.stream.v1.Shape\x12\x0e\n\x06\x65\x64ited\x18\n \x01(\x08\"\xc8\x01\n\x10RewrittenRequest\x12\x1a\n\x12study_instance_uid\x18\x01 \x01(\t\x12\x1b\n\x13series_instance_uid\x18\x02 \x01(\t\x12\x18\n\x10sop_instance_uid\x18\x03 \x01(\t\x12\x1b\n\x13transfer_syntax_uid\x18\x04 \x01(\t\x12-\n\x05shape\x18\x05 \x01(\x0b\x32\x1e.isocenter.api.stream.v1.Shape\x12\x15\n\rlossy_quality\x18\x06 \x01(\r\">\n\x11RewrittenResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x18\n\x10sop_instance_uid\x18\x02 \x01(\t\"\xd7\x01\n\x12StreamStudyRequest\x12\x1a\n\x12study_instance_uid\x18\x01 \x01(\t\x12\x1b\n\x13series_instance_uid\x18\x02 \x01(\t\x12\x12\n\x05\x66ocus\x18\x03 \x01(\rH\x00\x88\x01\x01\x12\x18\n\x0b\x66irst_level\x18\x04 \x01(\rH\x01\x88\x01\x01\x12\x17\n\nlast_level\x18\x05 \x01(\rH\x02\x88\x01\x01\x12\x0c\n\x04have\x18\x06 \x01(\t\x12\n\n\x02of\x18\x07 \x01(\tB\x08\n\x06_focusB\x0e\n\x0c_first_levelB\r\n\x0b_last_level\"&\n\x13StreamStudyResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c*\x82\x01\n\tFindLevel\x12\x1a\n\x16\x46IND_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46IND_LEVEL_PATIENT\x10\x01\x12\x14\n\x10\x46IND_LEVEL_STUDY\x10\x02\x12\x15\n\x11\x46IND_LEVEL_SERIES\x10\x03\x12\x14\n\x10\x46IND_LEVEL_IMAGE\x10\x04\x32\x8f\x03\n\rStreamService\x12U\n\x04\x46ind\x12$.isocenter.api.stream.v1.FindRequest\x1a%.isocenter.api.stream.v1.FindResponse0\x01\x12U\n\x04Plan\x12$.isocenter.api.stream.v1.PlanRequest\x1a%.isocenter.api.stream.v1.PlanResponse0\x01\x12\x64\n\tRewritten\x12).isocenter.api.stream.v1.RewrittenRequest\x1a*.isocenter.api.stream.v1.RewrittenResponse0\x01\x12j\n\x0bStreamStudy\x12+.isocenter.api.stream.v1.StreamStudyRequest\x1a,.isocenter.api.stream.v1.StreamStudyResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'isocenter.api.stream.v1.stream_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FINDLEVEL']._serialized_start=1495
-  _globals['_FINDLEVEL']._serialized_end=1625
+  _globals['_FINDLEVEL']._serialized_start=1511
+  _globals['_FINDLEVEL']._serialized_end=1641
   _globals['_FINDREQUEST']._serialized_start=73
   _globals['_FINDREQUEST']._serialized_end=172
   _globals['_FINDRESPONSE']._serialized_start=174
@@ -46,15 +46,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANRESPONSE']._serialized_start=611
   _globals['_PLANRESPONSE']._serialized_end=701
   _globals['_PLANNEDINSTANCE']._serialized_start=704
-  _globals['_PLANNEDINSTANCE']._serialized_end=967
-  _globals['_REWRITTENREQUEST']._serialized_start=970
-  _globals['_REWRITTENREQUEST']._serialized_end=1170
-  _globals['_REWRITTENRESPONSE']._serialized_start=1172
-  _globals['_REWRITTENRESPONSE']._serialized_end=1234
-  _globals['_STREAMSTUDYREQUEST']._serialized_start=1237
-  _globals['_STREAMSTUDYREQUEST']._serialized_end=1452
-  _globals['_STREAMSTUDYRESPONSE']._serialized_start=1454
-  _globals['_STREAMSTUDYRESPONSE']._serialized_end=1492
-  _globals['_STREAMSERVICE']._serialized_start=1628
-  _globals['_STREAMSERVICE']._serialized_end=2027
+  _globals['_PLANNEDINSTANCE']._serialized_end=983
+  _globals['_REWRITTENREQUEST']._serialized_start=986
+  _globals['_REWRITTENREQUEST']._serialized_end=1186
+  _globals['_REWRITTENRESPONSE']._serialized_start=1188
+  _globals['_REWRITTENRESPONSE']._serialized_end=1250
+  _globals['_STREAMSTUDYREQUEST']._serialized_start=1253
+  _globals['_STREAMSTUDYREQUEST']._serialized_end=1468
+  _globals['_STREAMSTUDYRESPONSE']._serialized_start=1470
+  _globals['_STREAMSTUDYRESPONSE']._serialized_end=1508
+  _globals['_STREAMSERVICE']._serialized_start=1644
+  _globals['_STREAMSERVICE']._serialized_end=2043
 # @@protoc_insertion_point(module_scope)

@@ -264,6 +264,7 @@ class PlannedInstance(_message.Message):
     DATASET_OFFSET_FIELD_NUMBER: _builtins.int
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     SHAPE_FIELD_NUMBER: _builtins.int
+    EDITED_FIELD_NUMBER: _builtins.int
     study_instance_uid: _builtins.str
     """Its study, as received."""
     series_instance_uid: _builtins.str
@@ -280,6 +281,8 @@ class PlannedInstance(_message.Message):
     """Where the data set begins in it."""
     size_bytes: _builtins.int
     """Where it ends: the object's size."""
+    edited: _builtins.bool
+    """It is shown with corrections: the data set is asked for as Rewritten, in whatever transfer syntax."""
     @_builtins.property
     def shape(self) -> Global___Shape:
         """How it is to be sent; absent: as it is. Then its kind is that of what is sent, and names are those received."""
@@ -296,10 +299,11 @@ class PlannedInstance(_message.Message):
         dataset_offset: _builtins.int = ...,
         size_bytes: _builtins.int = ...,
         shape: Global___Shape | None = ...,
+        edited: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["shape", b"shape"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_offset", b"dataset_offset", "object_key", b"object_key", "series_instance_uid", b"series_instance_uid", "shape", b"shape", "size_bytes", b"size_bytes", "sop_class_uid", b"sop_class_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_offset", b"dataset_offset", "edited", b"edited", "object_key", b"object_key", "series_instance_uid", b"series_instance_uid", "shape", b"shape", "size_bytes", b"size_bytes", "sop_class_uid", b"sop_class_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "transfer_syntax_uid", b"transfer_syntax_uid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
