@@ -8,6 +8,8 @@ _INSTANCE = f"{_SERIES}/instances/{{instance}}"
 _FRAMES = f"{_INSTANCE}/frames/{{frames}}"
 
 TRANSACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("capabilities", "OPTIONS", ("/dicom-web",)),
+    ("capabilities", "GET", ("/dicom-web",)),
     ("STOW-RS: store", "POST", ("/dicom-web/studies", _STUDY)),
     (
         "QIDO-RS: search",
