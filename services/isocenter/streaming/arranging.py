@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -19,6 +19,9 @@ from isocenter.streaming.view import entity_tag_of_many
 
 KEPT_BYTES = 500  # what an entry of a cache takes beside its content
 UID_BYTES = 120
+SOME = 3  # images that tell what a series is
+
+Order: TypeAlias = tuple[tuple[float, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Part:
 
     series_instance_uid: str
     etag: str
-    order: tuple[tuple[float, ...], str]
+    order: Order
     content: bytes
     sop_instance_uids: tuple[str, ...]
     in_space: bool  # whether every frame has a position: one begins to read in the middle then
@@ -91,9 +94,24 @@ class Arrangements:
         return sorted(parts, key=lambda part: part.order)
 
     async def first(self, study: str) -> str:
-        """The series a reader sees first; of a study of one it is not looked at. Raises NotFound."""
+        """The series a reader sees first, by some images of each; of a study of one it is not looked at.
+
+        Raises NotFound.
+        """
         series = await self.series(study)
-        return series[0] if len(series) == 1 else (await self.parts(study))[0].series_instance_uid
+        if len(series) == 1:
+            return series[0]
+        orders = [(order, uid) for uid in series if (order := await self._order(study, uid))]
+        if not orders:
+            raise NotFound("there is no such study")
+        return min(orders)[1]
+
+    async def _order(self, study: str, series: str) -> Order | None:
+        try:
+            rows = await self._instances.rows(study, series)
+        except NotFound:  # gone since the study was looked through
+            return None
+        return _arranged(series, rows[:SOME]).order
 
     async def _part(self, study: str, series: str) -> Part | None:
         try:
@@ -103,8 +121,12 @@ class Arrangements:
         return await self._arranger.part(rows)
 
 
+def _arranged(series: str, rows: Sequence[InstanceRow]) -> Series:
+    return arrange(series, (orjson.loads(document_of(row, "")) for row in rows))
+
+
 def _part_of(series: str, rows: Sequence[InstanceRow], etag: str) -> Part:
-    made = arrange(series, (orjson.loads(document_of(row, "")) for row in rows))
+    made = _arranged(series, rows)
     uids = tuple(one.sop_instance_uid for one in made.instances)
     places = [place for one in made.instances for place in one.places]
     in_space = all(place.position_mm is not None for place in places)

@@ -188,6 +188,26 @@ def test_private_attributes_are_left_out_of_documents(tmp_path: Path) -> None:
         assert [tag for one in told for tag in one if tag.startswith("0029")] == []
 
 
+def test_of_several_series_the_one_that_is_read_first_comes(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for series, kernel in ((1, "BONE"), (2, "STANDARD"), (3, "LUNG")):
+            for number in range(1, 4):
+                content = ct_slice(
+                    f"1.2.3.{series}.{number}", series=f"1.2.2.{series}", number=number, side=64
+                )
+                ds = pydicom.dcmread(io.BytesIO(content))
+                ds.Manufacturer, ds.ConvolutionKernel = "GE MEDICAL SYSTEMS", kernel
+                out = io.BytesIO()
+                ds.save_as(out)
+                archive.put(out.getvalue())
+        archive.sum_up()
+        asyncio.run(pack(archive))
+        with streaming(archive) as serving:
+            index, *_ = read(httpx.get(f"{serving.dicomweb}/studies/{STUDY}/stream").content)
+            arranged = httpx.get(f"{serving.url}/api/studies/{STUDY}/arrangement").json()
+    assert index["series"] == arranged["series"][0]["seriesInstanceUID"] == "1.2.2.2"
+
+
 def test_what_stays_as_stored_is_a_finding_of_its_header(tmp_path: Path) -> None:
     ds = pydicom.dcmread(io.BytesIO(ct_slice("1.2.3.1", number=1, side=64)))
     ds.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(60)])  # says that it is JPEG 2000
