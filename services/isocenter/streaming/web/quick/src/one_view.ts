@@ -21,7 +21,9 @@ export function open(study: string, go: (study: string) => void, known?: Study):
 }
 
 let warming: Promise<void> | undefined;
-export const warm = (): Promise<void> => (warming ??= ready().warm()); // once
+
+/** Once, and without a word when it fails: what is wrong with the renderer is told when a study is opened. */
+export const warm = (): Promise<void> => (warming ??= (async () => ready().warm())().catch(() => {}));
 
 export const mayOpen = (study: string): boolean => view?.mayOpen(study) ?? true;
 
