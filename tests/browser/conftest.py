@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from tests.support.platform import Platform, running
 
-from isocenter.embedded.samples import loading
+from isocenter.embedded.samples import loading, studies
 from isocenter.streaming.web.install_viewer import viewer_folder
 
 HERE = Path(__file__).parent
@@ -68,6 +68,14 @@ def platform(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield started
 
 
+@pytest.fixture(scope="session")
+def quick_platform(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The quick viewer's own: what is sent there would be in the lists of others."""
+    del drive
+    with with_samples(tmp_path_factory.mktemp("quick") / "data") as started:
+        yield started
+
+
 @contextmanager
 def with_samples(data: Path) -> Iterator[Platform]:
     """A platform with samples, two hospitals' patient 12345, something held and something in quarantine."""
@@ -90,6 +98,20 @@ def is_settled(platform: Platform) -> bool:
     """Whether all that was sent is where it belongs."""
     state = platform.state()
     return (state["lag"], state["holds"], state["quarantines"]) == (0, 1, 1)
+
+
+def is_packed(platform: Platform, study: studies.PhantomStudy) -> bool:
+    """Whether a sample's CT can be streamed."""
+    series = f"series/{studies._uid(study.date, '1')}"
+    url = f"{platform.url}/dicom-web/studies/{studies._uid(study.date)}/{series}/stream"
+    with httpx.stream("GET", url) as answer:
+        return answer.status_code == 200
+
+
+def says(length: list[str], value: float, unit: str) -> bool:
+    """Whether a measurement is this long, to a hundredth, and in this unit."""
+    number, _, said = length[0].partition(" ")
+    return said == unit and float(number) == pytest.approx(value, rel=0.01)
 
 
 def send(platform: Platform, content: bytes) -> None:

@@ -16,6 +16,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
     MultiFrameTrueColorSecondaryCaptureImageStorage,
+    PositronEmissionTomographyImageStorage,
     SecondaryCaptureImageStorage,
     UltrasoundImageStorage,
 )
@@ -129,6 +130,61 @@ def signed(name: str) -> Dataset:
     ds.SOPClassUID, ds.BitsStored, ds.HighBit = CTImageStorage, 12, 11
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = 0, 1, "HU"
     _window(ds, 40, 400)
+    _placed(ds)
+    return ds
+
+
+def curved(name: str, function: str) -> Dataset:
+    """The same, with a window of another shape."""
+    ds = signed(name)
+    ds.VOILUTFunction = function
+    return ds
+
+
+TABLE = (0, 1000, 2000, 4000)
+
+
+def tabled(name: str) -> Dataset:
+    """Values that are places in a modality lookup table."""
+    ds = dataset(name, quarters([0, 1, 2, 3], np.uint8))
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [len(TABLE), 0, 12])
+    table.ModalityLUTType = "OD"
+    table.add_new("LUTData", "US", list(TABLE))
+    ds.ModalityLUTSequence = Items([table])
+    _window(ds, 2048, 4096)
+    return ds
+
+
+def overlaid(name: str) -> Dataset:
+    """The same under a drawing that covers the second quarter."""
+    ds = signed(name)
+    ds.add_new(0x60000010, "US", SIDE // 2)
+    ds.add_new(0x60000011, "US", SIDE // 2)
+    ds.add_new(0x60000040, "CS", "G")
+    ds.add_new(0x60000050, "SS", [1, SIDE // 2 + 1])
+    ds.add_new(0x60000100, "US", 1)
+    ds.add_new(0x60000102, "US", 0)
+    ds.add_new(0x60003000, "OW", b"\xff" * (SIDE // 2 * SIDE // 2 // 8))
+    return ds
+
+
+def uptake(name: str) -> Dataset:
+    """Activities whose uptake values are a thousandth of them, whatever the quarter."""
+    ds = dataset(name, quarters([0, 1000, 2000, 4000], np.int16), "PT")
+    ds.SOPClassUID, ds.Units, ds.DecayCorrection = (
+        PositronEmissionTomographyImageStorage,
+        "BQML",
+        "START",
+    )
+    ds.RescaleIntercept, ds.RescaleSlope, ds.PatientWeight = 0, 1, 80
+    ds.SeriesDate = ds.AcquisitionDate = "20250101"
+    ds.SeriesTime = ds.AcquisitionTime = "110000"
+    dose = Dataset()
+    dose.RadionuclideTotalDose, dose.RadionuclideHalfLife = 160e6, 3600
+    dose.RadiopharmaceuticalStartTime = "100000"  # half of it is left when the scan begins
+    ds.RadiopharmaceuticalInformationSequence = Items([dose])
+    _window(ds, 2000, 4000)
     _placed(ds)
     return ds
 

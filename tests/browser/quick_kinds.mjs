@@ -11,8 +11,17 @@ function quarters() {
   return [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]].map(([right, down]) => {
     const [x, y] = viewport.worldToCanvas(imageData.indexToWorld([right * columns, down * rows, 0]));
     const [red, green, blue] = canvas.getContext('2d').getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data;
-    return { colour: [red, green, blue], page: [box.x + x, box.y + y] };
+    const over = window.quick.active.host.querySelector('.overlays');
+    const drawn = !over.hidden && over.getContext('2d').getImageData(Math.round(x * devicePixelRatio), Math.round(y * devicePixelRatio), 1, 1).data[3] > 0;
+    return { colour: [red, green, blue], page: [box.x + x, box.y + y], drawn };
   });
+}
+
+// What is said of a region well inside of a quarter.
+async function regionIn(page, [x, y]) {
+  await page.keyboard.press('e');
+  await drag(page, [x, y], [x + 20, y + 20]);
+  return measured(page, /²/);
 }
 
 await report(async ({ page, base, folder, rest }) => {
@@ -29,8 +38,9 @@ await report(async ({ page, base, folder, rest }) => {
     await page.keyboard.press('l');
     await drag(page, found[0].page, found[1].page);
     const length = await measured(page, /\d/);
+    const region = name === 'uptake' ? await regionIn(page, found[3].page) : [];
     await page.screenshot({ path: `${folder}/quick-${name}.png` });
-    seen[name] = { ...first, colours: found.map((one) => one.colour), length };
+    seen[name] = { ...first, colours: found.map((one) => one.colour), drawn: found.map((one) => one.drawn), length, region };
   }
   return { seen };
 }, { width: 900, height: 700 });

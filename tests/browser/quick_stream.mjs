@@ -1,6 +1,6 @@
 // A series on a slow line: every slice is there soon and becomes better, and a jump brings what one looks at first.
 import { report } from './browser.mjs';
-import { drawn, nothing, onPage, until } from './quick_parts.mjs';
+import { nothing, until } from './quick_parts.mjs';
 
 // By how often they are still to be doubled, how many slices are here.
 const here = (page) => page.evaluate(() => {
@@ -25,11 +25,16 @@ await report(async ({ context, page, base, folder, rest: [study] }) => {
   await slow(100e3);
   await page.locator(`tr[data-uid="${study}"]`).click();
   const first = await until(page, nothing, (seen) => isPreview(seen) && seen.width, 60);
-  await drawn(page);
-  const corners = await onPage(page, await page.evaluate(() => {
-    const { origin, dimensions, spacing } = window.quick.active.viewport.getImageData();
-    return [origin, [...[0, 1].map((axis) => origin[axis] + (dimensions[axis] - 1) * spacing[axis]), origin[2]]];
-  }));
+  // a preview is drawn before the renderer has anything: the whole picture, fitted into its pane
+  const corners = await page.evaluate(() => {
+    const { slice, host } = window.quick.active;
+    const box = host.querySelector('.glimpse').getBoundingClientRect();
+    const { rows, columns } = slice.samples;
+    const fit = Math.min(box.width / (columns * slice.spacing.column), box.height / (rows * slice.spacing.row));
+    const [across, down] = [slice.spacing.column * fit, slice.spacing.row * fit];
+    const [left, top] = [box.x + (box.width - columns * across) / 2, box.y + (box.height - rows * down) / 2];
+    return [[left + across / 2, top + down / 2], [left + (columns - 0.5) * across, top + (rows - 0.5) * down]];
+  });
   const early = await here(page);
   await page.screenshot({ path: `${folder}/quick-preview.png` });
   await slow(250e3);

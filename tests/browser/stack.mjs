@@ -39,6 +39,8 @@ async function settledText(page, locator) {
 }
 
 await report(async ({ page, base, folder, rest: [study] }) => {
+  const frames = new Set(); // media types they came in
+  page.on('response', (answer) => { if (answer.url().includes('/frames/')) frames.add(answer.headers()['content-type']); });
   await page.goto(`${base}/viewer/viewer?StudyInstanceUIDs=${study}`);
   await drawn(page);
   const start = await until(page, nothing, (seen) => seen.place?.endsWith('/120') && seen.width);
@@ -77,5 +79,5 @@ await report(async ({ page, base, folder, rest: [study] }) => {
   await page.mouse.up();
   const windowed = await until(page, nothing, (seen) => seen.width !== start.width && seen.center !== start.center);
   await page.screenshot({ path: `${folder}/windowed.png` });
-  return { start, wheeled, keyed, middle, windowed, corners: at, length };
+  return { start, wheeled, keyed, middle, windowed, corners: at, length, frames: [...frames] };
 }, { width: 1200, height: 1040 });

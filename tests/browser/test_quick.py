@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from pydicom.uid import HTJ2KLosslessRPCL, KeyObjectSelectionDocumentStorage
-from tests.browser import kinds
-from tests.browser.conftest import Drive, picture, send, with_samples
+from pydicom.uid import KeyObjectSelectionDocumentStorage
+from tests.browser import hung, kinds
+from tests.browser.conftest import Drive, is_packed, picture, says, send
 from tests.browser.greys import Grey, sampled, windowed
 from tests.support.platform import Platform
 
@@ -43,11 +42,8 @@ def uid_of(study: studies.PhantomStudy) -> str:
 
 
 @pytest.fixture(scope="module")
-def platform(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Its own: what is sent here would be in the lists of others."""
-    del drive
-    with with_samples(tmp_path_factory.mktemp("quick") / "data") as started:
-        yield started
+def platform(quick_platform: Platform) -> Platform:
+    return quick_platform
 
 
 @pytest.fixture(scope="module")
@@ -145,96 +141,6 @@ def test_a_region_says_what_is_in_it(quick: Any) -> None:
     assert area == pytest.approx(np.pi * VESSEL_RADIUS_MM**2, rel=0.1)
 
 
-def compressed(platform: Platform, plain: pydicom.Dataset, name: str) -> bytes:
-    """The data set in HTJ2K as the platform writes it, in a study of its own."""
-    path = "/".join(
-        ("studies", plain.StudyInstanceUID, "series", plain.SeriesInstanceUID, "instances")
-    )
-    answer = httpx.get(
-        f"{platform.url}/dicom-web/{path}/{plain.SOPInstanceUID}",
-        headers={"Accept": f"application/dicom; transfer-syntax={HTJ2KLosslessRPCL}"},
-    )
-    answer.raise_for_status()
-    ds = pydicom.dcmread(io.BytesIO(answer.content))
-    ds.StudyInstanceUID = kinds.study_of(name)
-    ds.SeriesInstanceUID, ds.SOPInstanceUID = (f"{ds.StudyInstanceUID}.{n}" for n in (1, 2))
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    out = io.BytesIO()
-    ds.save_as(out, enforce_file_format=True)
-    return out.getvalue()
-
-
-@pytest.fixture(scope="module")
-def shown(platform: Platform, drive: Drive) -> Any:
-    """What is drawn of each kind of picture."""
-    made = [
-        kinds.rgb("rgb", planar=False),
-        kinds.rgb("planes", planar=True),
-        kinds.ybr("ybr"),
-        kinds.palette("palette"),
-        kinds.frames_of_colours("frames"),
-        kinds.signed("signed"),
-        kinds.inverted("inverted"),
-        kinds.calibrated("calibrated"),
-        kinds.ultrasound("ultrasound"),
-        kinds.enhanced("enhanced"),
-    ]
-    for ds in made:
-        send(platform, kinds.packed(ds))
-    platform.until(lambda: platform.state()["lag"] == 0, 30)
-    for ds in (made[0], made[5]):
-        name = f"htj2k-{ds.StudyDescription}"
-        send(platform, compressed(platform, ds, name))
-    platform.until(lambda: platform.state()["lag"] == 0, 30)
-    names = [ds.StudyDescription for ds in made] + ["htj2k-rgb", "htj2k-signed"]
-    frame = {"frames": 2, "enhanced": 3}
-    asked = [(name, kinds.study_of(name), frame.get(name, 1)) for name in names]
-    return drive("quick_kinds.mjs", platform.url, json.dumps(asked))["seen"]
-
-
-def says(length: list[str], value: float, unit: str) -> bool:
-    """Whether a measurement is this long, to a hundredth, and in this unit."""
-    number, _, said = length[0].partition(" ")
-    return said == unit and float(number) == pytest.approx(value, rel=0.01)
-
-
-@pytest.mark.parametrize("name", ["rgb", "planes", "ybr", "palette", "frames", "htj2k-rgb"])
-def test_colours_are_those_of_the_picture(shown: Any, name: str) -> None:
-    for seen, meant in zip(shown[name]["colours"], kinds.COLOURS, strict=True):
-        assert np.abs(np.subtract(seen, meant)).max() <= 3, name
-
-
-@pytest.mark.parametrize("name", ["signed", "htj2k-signed"])
-def test_greys_with_a_sign_are_those_of_the_window(shown: Any, name: str) -> None:
-    meant = windowed(np.asarray([-160.0, 0, 100, 240]))
-    seen = [colour[0] for colour in shown[name]["colours"]]
-    assert np.abs(np.subtract(seen, meant)).max() <= 2
-
-
-def test_a_frame_of_an_enhanced_image_has_its_own_scale_and_place(shown: Any) -> None:
-    meant = windowed(np.asarray([0.0, 1000, 1024, 1264]) - 1024 + 100)
-    seen = [colour[0] for colour in shown["enhanced"]["colours"]]
-    assert np.abs(np.subtract(seen, meant)).max() <= 2
-    assert "4.0 mm" in shown["enhanced"]["text"]
-    assert says(shown["enhanced"]["length"], 16, "mm")
-
-
-def test_a_radiograph_may_be_inverted_and_says_where_it_is_measured(shown: Any) -> None:
-    meant = 255 - windowed(np.asarray([0.0, 1000, 2000, 4095]), width=4096, center=2048)
-    seen = [colour[0] for colour in shown["inverted"]["colours"]]
-    assert np.abs(np.subtract(seen, meant)).max() <= 2
-    assert shown["inverted"]["letters"] == {"left": "R", "right": "L", "top": "H", "bottom": "F"}
-    assert says(shown["inverted"]["length"], 8, "mm at detector")
-    assert says(shown["calibrated"]["length"], 6.4, "mm calibrated by a fiducial")
-
-
-def test_lengths_without_a_scale_are_pixels_and_said_to_be(shown: Any) -> None:
-    assert says(shown["rgb"]["length"], 32, "px")
-    assert shown["rgb"]["length"][1] == "⚠ no scale"
-    assert any("lengths are pixels" in warning for warning in shown["rgb"]["warnings"])
-    assert says(shown["ultrasound"]["length"], 32, "mm")
-
-
 def test_a_prior_lies_beside_its_study_and_goes_with_it(platform: Platform, drive: Drive) -> None:
     found = drive("quick_compare.mjs", platform.url, uid_of(studies.CURRENT), "1.2.30")
     assert found["abouts"] == [
@@ -260,14 +166,7 @@ def test_on_a_slow_line_every_slice_is_there_soon_and_becomes_better(
     platform: Platform, drive: Any
 ) -> None:
     study = uid_of(studies.CURRENT)
-    series = studies._uid(studies.CURRENT.date, "1")
-    stream = f"{platform.url}/dicom-web/studies/{study}/series/{series}/stream"
-
-    def is_packed() -> bool:
-        with httpx.stream("GET", stream) as answer:
-            return answer.status_code == 200
-
-    platform.until(is_packed, 120)
+    platform.until(lambda: is_packed(platform, studies.CURRENT), 120)
     found = drive("quick_stream.mjs", platform.url, study)
     assert found["first"]["place"] == "61/120"
     assert "0" not in found["early"]
@@ -296,6 +195,37 @@ def test_a_study_hangs_by_its_protocol(platform: Platform, drive: Drive) -> None
     assert "CT of several phases" in found["offered"]
 
 
+HUNG = {
+    "mr brain": (hung.mr_brain, ["T1", "T2", "FLAIR", "DWI b1000"]),
+    "ct trauma": (hung.ct_trauma, ["soft, axial", "bone, axial", "coronal", "sagittal"]),
+    "mammography": (hung.mammography, ["MG RCC", "MG LCC", "MG RMLO", "MG LMLO"]),
+    "radiographs": (hung.radiographs, ["DX PA", "DX LL"]),
+}
+
+
+@pytest.fixture(scope="module")
+def hanging(platform: Platform, drive: Drive) -> Any:
+    """What is seen of a study of each protocol."""
+    for name, (made, _) in HUNG.items():
+        for ds in made(name):
+            send(platform, kinds.packed(ds))
+    platform.until(lambda: platform.state()["lag"] == 0, 30)
+    asked = [(name, kinds.study_of(name), len(labels)) for name, (_, labels) in HUNG.items()]
+    return drive("quick_hung.mjs", platform.url, json.dumps(asked))["found"]
+
+
+@pytest.mark.parametrize("name", HUNG)
+def test_each_protocol_hangs_its_series_where_they_belong(hanging: Any, name: str) -> None:
+    _, labels = HUNG[name]
+    assert len({pane["series"] for pane in hanging[name]}) == len(labels)
+    for pane, label in zip(hanging[name], labels, strict=True):
+        assert label in pane["label"]
+        center, width = map(float, re.findall(r"-?\d+", pane["window"])[::-1])
+        value = 100 * int(pane["series"].rpartition(".")[2])
+        meant = windowed(np.asarray([float(value)]), width=width, center=center)[0]
+        assert abs(pane["grey"] - meant) <= 2, label
+
+
 def test_three_planes_are_cut_of_a_series(platform: Platform, drive: Drive) -> None:
     found = drive("quick_planes.mjs", platform.url, uid_of(studies.CURRENT))
     assert found["letters"][:3] == ["RLAP", "RLHF", "APHF"]
@@ -305,6 +235,17 @@ def test_three_planes_are_cut_of_a_series(platform: Platform, drive: Drive) -> N
     assert found["moved"]["axial"][2] == pytest.approx(100, abs=3)
     assert found["moved"]["sagittal"][0] == pytest.approx(30, abs=2)
     assert found["told"] == "20 mm MIP · W 1800 L 450"
+
+
+def test_a_rod_that_lies_aslant_in_an_oblique_plane_has_its_length(
+    platform: Platform, drive: Drive
+) -> None:
+    found = drive("quick_oblique.mjs", platform.url, uid_of(studies.CURRENT))
+    (x, y), (to_x, to_y) = found["ends"]
+    assert min(abs(to_x - x), abs(to_y - y)) > 20  # aslant
+    number, unit = found["length"][0].split()
+    assert float(number) == pytest.approx(100, abs=GEOMETRY.slice_spacing_mm)
+    assert unit == "mm"
 
 
 def test_key_images_are_stored_as_a_document_that_others_read(
@@ -339,6 +280,17 @@ def test_key_images_are_stored_as_a_document_that_others_read(
         f"{platform.url}/api/studies/{study}/series/{uids[0]}/instances/{uids[1]}/header"
     )
     assert header.json()["findings"] == []
+
+
+def test_marks_are_not_lost_without_a_question(platform: Platform, drive: Drive) -> None:
+    study = uid_of(studies.CURRENT)
+    found = drive("quick_leaving.mjs", platform.url, study)
+    question = "1 key image is marked and not saved. Leave without saving?"
+    assert found["asked"] == [question] * 3
+    url, text = found["stayed"]
+    assert url == found["stillThere"] == f"{platform.url}/quick/?study={study}"
+    assert "★" in text
+    assert found["left"] == f"{platform.url}/quick/"
 
 
 def test_what_arrives_appears_in_the_list(platform: Platform, drive: Drive) -> None:

@@ -6,7 +6,8 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from tests.browser.conftest import Drive
+from pydicom.uid import HTJ2KLosslessRPCL
+from tests.browser.conftest import Drive, is_packed
 from tests.browser.greys import sampled, windowed
 from tests.support.platform import Platform
 
@@ -27,6 +28,7 @@ CURRENT, PRIOR = uid_of(studies.CURRENT), uid_of(studies.PRIOR)
 
 @pytest.fixture(scope="module")
 def stack(platform: Platform, drive: Drive) -> Any:
+    platform.until(lambda: is_packed(platform, studies.CURRENT), 120)
     return drive("stack.mjs", platform.url, CURRENT)
 
 
@@ -74,6 +76,12 @@ def test_the_picture_is_that_of_the_data_set(stack: Any, drive: Any) -> None:
         (xs + 0.5 - left) * scale,
     )
     assert np.abs(shown - other).mean() > np.abs(shown - expected).mean() * 1.5
+
+
+def test_frames_come_out_of_the_streaming_rendition(stack: Any) -> None:
+    (kind,) = stack["frames"]
+    assert 'type="image/jphc"' in kind
+    assert HTJ2KLosslessRPCL in kind
 
 
 def test_a_rod_of_100_mm_measures_100_mm(stack: Any) -> None:

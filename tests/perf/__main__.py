@@ -1,5 +1,5 @@
 """`python -m tests.perf [SECTION ...]`: receiving, long, search, scale, frames, dimse, rebuild, memory,
-transcoding, streaming; all by default.
+transcoding, streaming, opening; all by default.
 
 And cluster, which is run where it is named: it needs MinIO and OpenSearch.
 
@@ -15,6 +15,7 @@ from tests.perf import (
     asking,
     cluster,
     memory,
+    opening,
     reading,
     rebuilding,
     receiving,
@@ -34,6 +35,7 @@ SECTIONS = (
     "memory",
     "transcoding",
     "streaming",
+    "opening",
 )
 NAMED = ("cluster",)
 
@@ -65,6 +67,7 @@ def main() -> None:
             "memory": lambda: memory.run(report, scratch, 4.3),
             "transcoding": lambda: transcoding.run(report, scratch, 1_000),
             "streaming": lambda: streaming.run(report, scratch, told.seconds),
+            "opening": lambda: opening.run(report, scratch),
             "cluster": lambda: cluster.run(
                 report, scratch, told.rounds, told.studies, told.seconds
             ),

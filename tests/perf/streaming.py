@@ -18,7 +18,7 @@ from tests.support.slices import ct_file
 
 from isocenter.embedded.samples.phantom import Geometry, volume
 
-STUDY, SERIES = "1.2.1", "1.2.2"
+STUDY = "1.2.1"
 SLICES = 300
 SLOW_READERS = 1_000
 READ_BYTES = 2_048
@@ -29,9 +29,9 @@ def run(report: Report, scratch: Path, seconds: int) -> None:
     """Send a series, have it packed, then read it."""
     report.title(f"Streaming of a packed series of {SLICES} slices")
     with peers.isocenter(scratch / "streaming") as peer:
-        _sent(peer, scratch)
-        series = f"/dicom-web/studies/{STUDY}/series/{SERIES}"
-        paths = [f"{series}/instances/1.2.3.{n}/frames/1" for n in range(1, SLICES + 1)]
+        packed(peer, scratch, STUDY)
+        series = f"/dicom-web/studies/{STUDY}/series/{STUDY}.2"
+        paths = [f"{series}/instances/{STUDY}.3.{n}/frames/1" for n in range(1, SLICES + 1)]
         accept = "image/jphc;transfer-syntax=1.2.840.10008.1.2.4.202"
         load.run(peer, paths, accept, clients=8, seconds=1)  # warm
         told = load.run(peer, paths, accept, clients=32, seconds=seconds)
@@ -40,18 +40,24 @@ def run(report: Report, scratch: Path, seconds: int) -> None:
         _slow(report, peer, f"{series}/stream")
 
 
-def _sent(peer: Peer, scratch: Path) -> None:
-    pixels = volume(Geometry(), lesion_radius_mm=9.0, seed=3).astype("<i2")
-    folder = scratch / "streaming-scans"
+def packed(peer: Peer, scratch: Path, study: str, noise: float = 1.0) -> None:
+    """Send a series of a study and have it packed; its values, and so its noise, are as large as that."""
+    pixels = volume(Geometry(), lesion_radius_mm=9.0, seed=3) * noise
+    pixels = pixels.round().astype("<i2")
+    folder = scratch / f"scans-{study}"
     folder.mkdir()
     for number in range(1, SLICES + 1):
         content = ct_file(
-            np.asarray(pixels[number % len(pixels)]), f"1.2.3.{number}", STUDY, number=number
+            np.asarray(pixels[number % len(pixels)]),
+            f"{study}.3.{number}",
+            study,
+            series=f"{study}.2",
+            number=number,
         )
         (folder / f"{number}.dcm").write_bytes(content)
     storescu(peer, folder, nagle=False)
-    until(lambda: peer.instances_of(STUDY) == SLICES)
-    command = [sys.executable, "-m", "isocenter", "--url", peer.url, "transcode", STUDY]
+    until(lambda: peer.instances_of(study) == SLICES)
+    command = [sys.executable, "-m", "isocenter", "--url", peer.url, "transcode", study]
     subprocess.run(command, check=True, capture_output=True)
     time.sleep(3)  # until workers that looked before look again
 

@@ -37,7 +37,7 @@ def found(level: Any, tried: Sequence[Path]) -> list[Any]:
 
 def found_in(levels: Iterable[Any], tried: Sequence[Path]) -> list[Any]:
     """The same in the first of the levels that has any."""
-    for level in levels:
+    for level in filter(None, levels):
         found_here = found(level, tried)
         if found_here:
             return found_here

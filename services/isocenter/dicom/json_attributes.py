@@ -8,9 +8,17 @@ from isocenter.dicom.person_name import GROUPS
 
 def values(document: Any, tag: str) -> list[Any]:
     """All values of an attribute; empty when it is absent or empty, or when this is no such object."""
-    element = document.get(tag) if isinstance(document, Mapping) else None
-    found = element.get("Value") if isinstance(element, Mapping) else None
+    element = document.get(tag) if _is_object(document) else None
+    if element is None:
+        return []
+    found = element.get("Value") if _is_object(element) else None
     return found if isinstance(found, list) else []
+
+
+def _is_object(found: Any) -> bool:
+    return type(found) is dict or isinstance(
+        found, Mapping
+    )  # the first is what it nearly always is, and quicker
 
 
 def first(document: Any, tag: str) -> str:

@@ -52,14 +52,21 @@ def names_streamed(accepted: Sequence[MediaType]) -> bool:
 
 
 def frame_form(
-    accepted: Sequence[MediaType], stored_uid: str, *, single: bool, is_packed: bool = False
+    accepted: Sequence[MediaType],
+    stored_uid: str,
+    *,
+    single: bool,
+    is_packed: bool = False,
+    is_alike: bool = True,
 ) -> Form:
     """Choose for frames; `single` when one frame is asked, which may go without multipart.
 
     `transfer-syntax=*`, or no word about it, means as stored. `application/octet-stream` without a transfer syntax
     means Explicit VR Little Endian, the default of that type (8.7.3). `is_packed`: HTJ2K lossless RPCL can be had, for
-    those who name it. Raises NotAcceptable.
+    those who name it; when it decodes to something else than the metadata tell (not `is_alike`), for those who accept
+    nothing but it. Raises NotAcceptable.
     """
+    unlike = None
     for media_type in accepted:
         if media_type.name == MULTIPART or media_type.name in (ANY, "*"):
             form = _frame_part(_part_type(media_type), media_type, stored_uid, multipart=True)
@@ -70,8 +77,12 @@ def frame_form(
         if form is None and is_packed and names_streamed((media_type,)):
             multipart = media_type.name == MULTIPART
             form = Form(JPHC, HTJ2K_RPCL, multipart, streamed=True) if multipart or single else None
+            if not is_alike:
+                form, unlike = None, unlike or form
         if form is not None:
             return form
+    if unlike is not None:
+        return unlike
     raise NotAcceptable("these frames are not available in an accepted media type")
 
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 
 from isocenter.errors import InvalidRequest
 
@@ -27,6 +28,7 @@ class RecordKind(IntEnum):
     INDEX = 0
     BYTES = 1
     END = 2
+    DOCUMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Brings a frame from one resolution (-1: nothing) to a higher one."""
+    """Brings a frame from one resolution (-1: nothing) to a higher one; `first`: what a reader sees before all else."""
 
     frame: int
     after_level: int
     level: int
+    first: bool = False
 
 
 def parts(shapes: Sequence[Shape], asked: Asked) -> Iterator[Part]:
@@ -97,10 +100,10 @@ def parts(shapes: Sequence[Shape], asked: Asked) -> Iterator[Part]:
     outward = [frame for frame in _outward(len(shapes), asked.focus) if shapes[frame].levels]
     near = outward[:NEAR]
     for frame in near:
-        yield from passes.advance(frame, passes.first(frame))
+        yield from passes.advance(frame, passes.first(frame), first=True)
     for frame in near[:1]:
         for level in range(shapes[frame].levels):
-            yield from passes.advance(frame, level)
+            yield from passes.advance(frame, level, first=True)
     deepest = max((shapes[frame].levels for frame in outward), default=0)
     for further in range(deepest):
         for frame in outward:
@@ -120,13 +123,18 @@ class _Passes:
         wanted = self._asked.first_level
         return self._shapes[frame].useful_level if wanted is None else wanted
 
-    def advance(self, frame: int, level: int) -> Iterator[Part]:
+    def advance(self, frame: int, level: int, *, first: bool = False) -> Iterator[Part]:
         last, top = self._asked.last_level, self._shapes[frame].levels - 1
         level = min(level, top if last is None else min(last, top))
         sent = self._sent.get(frame, -1)
         if level > sent:
             self._sent[frame] = level
-            yield Part(frame, sent, level)
+            yield Part(frame, sent, level, first)
+
+
+def near_frames(shapes: Sequence[Shape], focus: int) -> list[int]:
+    """The frames that come before all others."""
+    return list(islice((one for one in _outward(len(shapes), focus) if shapes[one].levels), NEAR))
 
 
 def _outward(count: int, focus: int) -> Iterator[int]:
@@ -142,10 +150,13 @@ def head(record: Record, length: int) -> bytes:
     return HEAD.pack(record.kind, record.level, 0, record.frame, record.offset, length)
 
 
-def index_record(images: Sequence[Images], of: str, focus: int, size_bytes: int) -> bytes:
+def index_record(
+    images: Sequence[Images], series: str, of: str, focus: int, size_bytes: int
+) -> bytes:
     """The first record, which tells what there is: `of` names these very frames, `size_bytes` is what they take."""
     told = {
         "version": VERSION,
+        "series": series,
         "of": of,
         "focus": focus,
         "bytes": size_bytes,
@@ -162,8 +173,24 @@ def index_record(images: Sequence[Images], of: str, focus: int, size_bytes: int)
             for one in images
         ],
     }
+    return _packed(RecordKind.INDEX, told)
+
+
+def documents_record(documents: Sequence[Mapping[str, object]], *, every: bool) -> bytes:
+    """Documents of images, what they have in common told once; `every`: of all that the index names, in its order."""
+    first = documents[0] if documents else {}
+    common = {
+        tag: element
+        for tag, element in first.items()
+        if all(one.get(tag) == element for one in documents)
+    }
+    own = [{tag: one[tag] for tag in one.keys() - common.keys()} for one in documents]
+    return _packed(RecordKind.DOCUMENTS, {"common": common, "own": own}, level=int(every))
+
+
+def _packed(kind: RecordKind, told: Mapping[str, object], level: int = 0) -> bytes:
     content = gzip.compress(json.dumps(told, separators=(",", ":")).encode(), 6, mtime=0)
-    return head(Record(RecordKind.INDEX), len(content)) + content
+    return head(Record(kind, level), len(content)) + content
 
 
 def end_record() -> bytes:

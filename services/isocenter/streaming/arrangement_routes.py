@@ -1,18 +1,19 @@
 """A study as a reader hangs it: series in familiar order, slices in order, and what is odd about their geometry."""
 
+import asyncio
+import gzip
 from dataclasses import dataclass
 from hashlib import sha256
 
-from isocenter.errors import NotFound
-from isocenter.ports.index import IndexReader
-from isocenter.runtime.asking import Asking
+from isocenter.dicomweb.media_types import accepts_encoding
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.streaming.answers import caching, unchanged
-from isocenter.streaming.arranging import KEPT_BYTES, Arranger, Part
+from isocenter.streaming.arranging import KEPT_BYTES, Arrangements
 from isocenter.streaming.cache import Lru
 from isocenter.streaming.generation import Generation
-from isocenter.streaming.stored import Instances, check_uids
+from isocenter.streaming.metadata_routes import GZIP_LEVEL
+from isocenter.streaming.stored import check_uids
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +21,20 @@ class _Answer:
     generation: int
     etag: str
     content: bytes
+    packed: bytes  # gzip: of a thousand slices it would hold a slow line for half a second
 
 
 class ArrangementRoutes:
-    """The handler. Rows of one series at a time are in memory; what is made of them is kept while they are the same."""
+    """The handler; an answer is kept while the index is the same."""
 
     def __init__(
         self,
-        index: IndexReader,
-        instances: Instances,
-        ask: Asking,
+        arrangements: Arrangements,
         generation: Generation,
-        arranger: Arranger,
         cache_bytes: int,
     ) -> None:
-        self._index = index
-        self._instances = instances
-        self._ask = ask
+        self._arrangements = arrangements
         self._generation = generation
-        self._arranger = arranger
         self._answers: Lru[str, _Answer] = Lru(cache_bytes)
 
     def routes(self) -> list[Route]:
@@ -51,40 +47,26 @@ class ArrangementRoutes:
         study = request.params["study"]
         check_uids(study)
         answer = await self._answer(study)
-        headers = caching(answer.etag)
-        if await unchanged(request, answer.etag, headers):
+        packed = accepts_encoding(request.headers.get("accept-encoding", ""), "gzip")
+        etag = f'{answer.etag[:-1]}-z"' if packed else answer.etag
+        headers = caching(etag, vary="Accept-Encoding")
+        if await unchanged(request, etag, headers):
             return
         headers.append(("Content-Type", "application/json"))
-        await request.respond(200, answer.content, headers)
+        if packed:
+            headers.append(("Content-Encoding", "gzip"))
+        await request.respond(200, answer.packed if packed else answer.content, headers)
 
     async def _answer(self, study: str) -> _Answer:
         generation = await self._generation.current()
         kept = self._answers.get(study)
         if kept is not None and kept.generation == generation:
             return kept
-        parts = sorted(await self._made(study), key=lambda part: part.order)
+        parts = await self._arrangements.parts(study)
         content = b'{"series":[%s]}' % b",".join(part.content for part in parts)
         # of the content itself: another version of the product may arrange the same instances otherwise
-        answer = _Answer(generation, f'"{sha256(content).hexdigest()[:40]}"', content)
-        self._answers.put(study, answer, len(content) + KEPT_BYTES)
+        etag = f'"{sha256(content).hexdigest()[:40]}"'
+        packed = await asyncio.to_thread(gzip.compress, content, GZIP_LEVEL, mtime=0)
+        answer = _Answer(generation, etag, content, packed)
+        self._answers.put(study, answer, len(content) + len(packed) + KEPT_BYTES)
         return answer
-
-    async def _made(self, study: str) -> list[Part]:
-        states = await self._ask(self._index.states, study)
-        series = {
-            state.series_instance_uid
-            for state in states
-            if state.current and not (state.held or state.deleted)
-        }
-        del states
-        parts = [part for uid in sorted(series) if (part := await self._part(study, uid))]
-        if not parts:
-            raise NotFound("there is no such study")
-        return parts
-
-    async def _part(self, study: str, series: str) -> Part | None:
-        try:
-            rows = await self._instances.rows(study, series)
-        except NotFound:  # gone since the study was looked through
-            return None
-        return await self._arranger.part(rows)

@@ -12,6 +12,7 @@ from isocenter.dicom.transfer_syntaxes import (
 from isocenter.dicomweb import multipart_response as multipart
 from isocenter.dicomweb.negotiation import Form, bulk_form, frame_form, names_streamed
 from isocenter.errors import InvalidRequest, LimitExceeded, NotFound
+from isocenter.pixels.image import Image
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Body, Request, Route
 from isocenter.streaming.answers import IMMUTABLE, accepted, caching, respond_ranged, unchanged
@@ -23,6 +24,7 @@ from isocenter.streaming.view import entity_tag, view
 
 MAX_FRAMES_AT_ONCE = 10_000
 MAX_LIST_CHARACTERS = 60_000
+MIN_ALIKE_BITS, MAX_ALIKE_BITS = 8, 16  # allocated: decoders of HTJ2K give samples of 8 or 16
 INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
 
 
@@ -61,6 +63,7 @@ class FrameRoutes:
             stored.transfer_syntax_uid,
             single=len(numbers) == 1,
             is_packed=packed is not None and packed.instance.transfer_syntax_uid == HTJ2K_RPCL,
+            is_alike=_is_alike(stored.image),
         )
         if form.streamed and packed is not None:
             await self._streamed(request, stored, packed, numbers, form)
@@ -136,6 +139,15 @@ class FrameRoutes:
         if end > stored.size_bytes:
             raise NotFound("the range lies outside the stored object")
         return await self._objects.piece(stored.object_key, stored.size_bytes, start, end)
+
+
+def _is_alike(image: Image | None) -> bool:
+    """Whether a pack's frame decodes to what the metadata tell of the stored one: how viewers read it."""
+    if image is None or not MIN_ALIKE_BITS <= image.bits_allocated <= MAX_ALIKE_BITS:
+        return False
+    if image.samples_per_pixel == 1:
+        return True
+    return image.photometric_interpretation == "RGB" and image.planar_configuration == 0
 
 
 def frame_numbers(text: str) -> list[int]:

@@ -1,6 +1,5 @@
 """Rendered pictures and thumbnails (PS3.18 10.4.1.1 and 8.3.5), made by the codec processes and kept."""
 
-import json
 from hashlib import sha256
 
 from isocenter.dicomweb import multipart_response as multipart
@@ -12,21 +11,19 @@ from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 from isocenter.streaming.answers import accepted, caching, respond_ranged, unchanged
 from isocenter.streaming.base_url import PREFIX, base_url
-from isocenter.streaming.decoding import Decoding
 from isocenter.streaming.frame_routes import frame_numbers
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.packs import PackTables, Thumbnail
+from isocenter.streaming.pictures import JPEG, PNG, QUALITY, Pictures, representative
 from isocenter.streaming.stored import Instances, Stored, check_uids, viewed_of
 from isocenter.streaming.view import Viewed, entity_tag, entity_tag_of_many, view
 
-PICTURES = ("image/jpeg", "image/png")
-QUALITY = 90
+PICTURES = (JPEG, PNG)
 _FUNCTIONS: dict[str, VoiFunction] = {
     "LINEAR": "LINEAR",
     "LINEAR_EXACT": "LINEAR_EXACT",
     "SIGMOID": "SIGMOID",
 }
-REPRESENTATIVE_FRAME = "00286010"
 
 
 class RenderedRoutes:
@@ -35,13 +32,13 @@ class RenderedRoutes:
     def __init__(
         self,
         instances: Instances,
-        decoding: Decoding,
+        pictures: Pictures,
         packs: PackTables,
         objects: ObjectsView,
         public_url: str = "",
     ) -> None:
         self._instances = instances
-        self._decoding = decoding
+        self._pictures = pictures
         self._packs = packs
         self._objects = objects
         self._public_url = public_url
@@ -89,24 +86,20 @@ class RenderedRoutes:
         is_first = True
         for viewed in names:
             try:
-                picture = await self._representative_picture(viewed, rendering)
+                stored = await self._instances.get(
+                    viewed.study_instance_uid, viewed.series_instance_uid, viewed.sop_instance_uid
+                )
+                picture = await self._pictures.picture(stored, 0, rendering)
             except NotAcceptable:
                 continue
             if is_first:
                 await request.start(200, headers)
             await request.write(multipart.head(media_type, first=is_first))
-            await request.write(view(viewed, "picture", (picture,))[0])
+            await request.write(picture)
             is_first = False
         if is_first:
             raise NotAcceptable("none of these images can be decoded")
         await request.write(multipart.TAIL, more=False)
-
-    async def _representative_picture(self, viewed: Viewed, rendering: Rendering) -> bytes:
-        names = (viewed.study_instance_uid, viewed.series_instance_uid, viewed.sop_instance_uid)
-        stored = await self._instances.get(*names)
-        document = await self._document(stored)
-        number = _representative(document, stored)
-        return await self._decoding.picture(stored, number, document, rendering)
 
     async def thumbnail(self, request: Request) -> None:
         """A small picture; of a study or series, that of its middle instance, out of a pack when it is there."""
@@ -168,21 +161,20 @@ class RenderedRoutes:
         rendering = _rendering(asked, media_type, viewport)
         document = b""
         if not number:
-            document = await self._document(stored)
-            number = _representative(document, stored)
+            document = await self._pictures.document(stored)
+            number = representative(document, stored)
         variant = sha256(repr((number, rendering)).encode()).hexdigest()[:16]
         etag = entity_tag(stored.viewed, variant)
         headers = caching(etag)
         if await unchanged(request, etag, headers):
             return
-        document = document or await self._document(stored)
-        picture = await self._decoding.picture(stored, number, document, rendering)
+        picture = await self._pictures.picture(stored, number, rendering, document)
         headers.append(("Content-Type", media_type))
         if asked.annotation:
             listed = ", ".join(asked.annotation)
             text = f"The following annotation values are not supported: {listed}"
             headers.append(("Warning", f"299 {base_url(request, self._public_url)}: {text}"))
-        await respond_ranged(request, headers, view(stored.viewed, "picture", (picture,)), etag)
+        await respond_ranged(request, headers, (picture,), etag)
 
     async def _stored(self, request: Request) -> Stored:
         params = request.params
@@ -197,31 +189,12 @@ class RenderedRoutes:
             middle.study_instance_uid, middle.series_instance_uid, middle.sop_instance_uid
         )
 
-    async def _document(self, stored: Stored) -> bytes:
-        viewed = stored.viewed
-        row = await self._instances.row(
-            viewed.study_instance_uid, viewed.series_instance_uid, viewed.sop_instance_uid
-        )
-        if row.digest != viewed.digest:
-            raise NotFound("the instance was just replaced")
-        return row.document
-
     @staticmethod
     def _number(text: str) -> int:
         numbers = frame_numbers(text)
         if len(numbers) != 1:
             raise NotAcceptable("one frame at a time can be rendered")
         return numbers[0]
-
-
-def _representative(document: bytes, stored: Stored) -> int:
-    """The frame that stands for the whole (0028,6010), else the middle one."""
-    frames = stored.layout.number_of_frames if stored.layout is not None else 1
-    if frames == 1:
-        return 1
-    found = json.loads(document).get(REPRESENTATIVE_FRAME, {}).get("Value") or [0]
-    number = found[0] if isinstance(found[0], int) else 0
-    return number if 1 <= number <= frames else (frames + 1) // 2
 
 
 def _rendering(asked: RenderingParameters, media_type: str, viewport: Viewport | None) -> Rendering:

@@ -18,12 +18,14 @@ from isocenter.renditions.series_stream import (
     end_record,
     head,
     index_record,
+    near_frames,
     parts,
 )
 from isocenter.runtime.web import Body
 from isocenter.streaming.arranging import Arranger
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.packs import Packed, PackTables
+from isocenter.streaming.series_documents import SeriesDocuments
 from isocenter.streaming.stored import Instances, viewed_of
 from isocenter.streaming.view import Viewed, view
 
@@ -61,6 +63,12 @@ class Opened:
     of: str
     frames: tuple[Frame, ...]
     shapes: tuple[Shape, ...]
+    in_space: bool  # whether its frames have positions
+
+    @property
+    def start(self) -> int:
+        """The frame at which one begins to read."""
+        return len(self.frames) // 2 if self.in_space else 0
 
 
 class SeriesStreams:
@@ -86,7 +94,7 @@ class SeriesStreams:
 
         Raises NotFound when there is no such series, or when nothing of it is packed yet.
         """
-        rows = await self._arranger.in_order(await self._instances.rows(study, series))
+        rows, in_space = await self._arranger.in_order(await self._instances.rows(study, series))
         names = [(viewed_of(row), row.number_of_frames) for row in rows if row.pixel_data]
         frames = await self._frames(names)
         if not await self._stand(frames):  # what was known is gone: deleted, and perhaps back
@@ -97,7 +105,7 @@ class SeriesStreams:
         if not any(frame.packed for frame in frames):
             raise NotFound("nothing of this series can be streamed yet")
         of = _name_of(frames)
-        fresh = Opened(of, tuple(frames), tuple(frame.shape for frame in frames))
+        fresh = Opened(of, tuple(frames), tuple(frame.shape for frame in frames), in_space)
         return self._opened.setdefault(f"{study}/{series}/{of}", fresh)
 
     async def _frames(self, names: Sequence[tuple[Viewed, int]]) -> list[Frame]:
@@ -118,15 +126,26 @@ class SeriesStreams:
             return False
         return True
 
-    async def records(self, opened: Opened, asked: Asked) -> AsyncIterator[Body]:
-        """The stream in pieces to be sent as they come: its index, what was asked for, its end."""
+    async def records(
+        self, opened: Opened, asked: Asked, documents: SeriesDocuments | None = None
+    ) -> AsyncIterator[Body]:
+        """The stream in pieces to be sent as they come: its index, what was asked for, its end.
+
+        With `documents` those of the first images come before them, and all once the frame looked at is whole.
+        """
         frames = opened.frames
         focus = min(max(asked.focus, 0), len(frames) - 1)
         size = sum(frame.ends[-1] for frame in frames if frame.ends)
-        yield index_record(_images(frames), opened.of, focus, size)
+        series = frames[0].viewed.series_instance_uid
+        index = index_record(_images(frames), series, opened.of, focus, size)
+        near = [frames[one].viewed for one in near_frames(opened.shapes, focus)]
+        yield index if documents is None else index + await documents.some(near)
         small = bytearray()
         sent = 0
         for part in parts(opened.shapes, asked):
+            if documents is not None and not part.first:
+                yield await documents.every([frame.viewed for frame in frames])
+                documents = None
             opening, content = await self._record(frames[part.frame], part)
             sent += 1
             if sent > NEAR and len(content) < SMALL_BYTES:
@@ -139,6 +158,8 @@ class SeriesStreams:
                 yield bytes(small) + opening if small else opening
                 small.clear()
             yield content
+        if documents is not None:
+            small += await documents.every([frame.viewed for frame in frames])
         yield bytes(small) + end_record()
 
     async def _record(self, frame: Frame, part: Part) -> tuple[bytes, Body]:

@@ -4,7 +4,7 @@ from isocenter.runtime.asking import Asking
 from isocenter.runtime.nodes import names_in
 from isocenter.runtime.service import Service
 from isocenter.streaming.arrangement_routes import ArrangementRoutes
-from isocenter.streaming.arranging import Arranger
+from isocenter.streaming.arranging import Arrangements, Arranger
 from isocenter.streaming.capability_routes import CapabilityRoutes
 from isocenter.streaming.changes import Changes
 from isocenter.streaming.classic_routes import ClassicRoutes
@@ -18,6 +18,7 @@ from isocenter.streaming.metadata_routes import MetadataRoutes
 from isocenter.streaming.misses import Misses
 from isocenter.streaming.objects_view import ObjectsView
 from isocenter.streaming.packs import PackTables
+from isocenter.streaming.pictures import Pictures
 from isocenter.streaming.planning import Planner
 from isocenter.streaming.ports import Ports
 from isocenter.streaming.rendered_routes import RenderedRoutes
@@ -26,7 +27,7 @@ from isocenter.streaming.retrieve_routes import RetrieveRoutes
 from isocenter.streaming.search_routes import SearchRoutes
 from isocenter.streaming.series_stream_routes import SeriesStreamRoutes
 from isocenter.streaming.series_streams import SeriesStreams
-from isocenter.streaming.servicer import servicer
+from isocenter.streaming.servicer import StreamServicer, servicer
 from isocenter.streaming.settings import StreamingSettings
 from isocenter.streaming.state_routes import StateRoutes
 from isocenter.streaming.stored import Instances
@@ -54,11 +55,13 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
     misses = Misses(ports.transcoding)
     arranger = Arranger(settings.arrangement_cache_bytes // 2)
     streams = SeriesStreams(instances, arranger, objects, packs, misses.tell)
-    arrangement = ArrangementRoutes(
-        ports.index, instances, ask, generation, arranger, settings.arrangement_cache_bytes // 2
-    )
+    arrangements = Arrangements(ports.index, ask, instances, arranger)
+    arrangement = ArrangementRoutes(arrangements, generation, settings.arrangement_cache_bytes // 2)
+    pictures = Pictures(instances, decoding)
     retrieving = RetrieveRoutes(instances, objects, decoding)
-    rendering = RenderedRoutes(instances, decoding, packs, objects, settings.public_url)
+    rendering = RenderedRoutes(instances, pictures, packs, objects, settings.public_url)
+
+    finder, planner = Finder(ports.index, ask), Planner(instances, ask, decoding, objects)
 
     def drain(grace_s: float) -> None:
         del grace_s
@@ -66,20 +69,18 @@ def build(ports: Ports, settings: StreamingSettings) -> Service:
 
     return Service(
         name="streaming",
-        servicers=(
-            servicer(Finder(ports.index, ask), Planner(instances, ask, decoding, objects), streams),
-        ),
+        servicers=(servicer(StreamServicer(finder, planner, streams, instances, pictures)),),
         drains=(drain,),
         tasks={"misses": misses.run},
         routes=(
             *CapabilityRoutes(settings.public_url).routes(),
             *SearchRoutes(ports.index, ask, settings.max_results, settings.public_url).routes(),
             *FrameRoutes(instances, objects, decoding, packs).routes(),
-            *SeriesStreamRoutes(streams).routes(),
+            *SeriesStreamRoutes(streams, arrangements, instances, settings.public_url).routes(),
             *RenditionRoutes(ports.transcoding, instances, packs).routes(),
             *metadata.routes(),
             *arrangement.routes(),
-            *HeaderRoutes(instances).routes(),
+            *HeaderRoutes(instances, packs).routes(),
             *HangingRoutes(settings.config_folder).routes(),
             *retrieving.routes(),
             *ClassicRoutes(instances, objects, decoding).routes(),

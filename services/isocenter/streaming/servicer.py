@@ -9,22 +9,38 @@ from grpc.aio import Server, ServicerContext
 from isocenter.api.stream.v1 import stream_service_pb2 as pb
 from isocenter.api.stream.v1 import stream_service_pb2_grpc as service
 from isocenter.conversion.table import FIRST_PART
+from isocenter.dicomweb.rendering_parameters import MAX_SIDE
 from isocenter.errors import InvalidRequest
 from isocenter.pixels.jobs import Shape
+from isocenter.pixels.rendering import Rendering, Viewport, VoiFunction, Window
 from isocenter.renditions.series_stream import Asked, read_have
 from isocenter.streaming.finding import Finder, FindLevel, understand
 from isocenter.streaming.parting import Taking
+from isocenter.streaming.pictures import JPEG, PNG, QUALITY, Pictures
 from isocenter.streaming.pieces import bounded
 from isocenter.streaming.planning import Planned, Planner, Wanted
 from isocenter.streaming.series_streams import SeriesStreams
+from isocenter.streaming.stored import Instances
 
 BATCH = 200  # answers, or instances of a plan, in one message
 PIECE_BYTES = 1 << 20
+MAX_QUALITY = 100
 _LEVELS: dict[int, FindLevel] = {
     pb.FIND_LEVEL_PATIENT: "patient",
     pb.FIND_LEVEL_STUDY: "study",
     pb.FIND_LEVEL_SERIES: "series",
     pb.FIND_LEVEL_IMAGE: "image",
+}
+_PICTURES = {
+    pb.PICTURE_TYPE_UNSPECIFIED: JPEG,
+    pb.PICTURE_TYPE_JPEG: JPEG,
+    pb.PICTURE_TYPE_PNG: PNG,
+}
+_FUNCTIONS: dict[int, VoiFunction] = {
+    pb.VOI_FUNCTION_UNSPECIFIED: "LINEAR",
+    pb.VOI_FUNCTION_LINEAR: "LINEAR",
+    pb.VOI_FUNCTION_LINEAR_EXACT: "LINEAR_EXACT",
+    pb.VOI_FUNCTION_SIGMOID: "SIGMOID",
 }
 Context: TypeAlias = "ServicerContext[Any, Any]"
 
@@ -32,10 +48,19 @@ Context: TypeAlias = "ServicerContext[Any, Any]"
 class StreamServicer(service.StreamServiceServicer):
     """Answers for the DICOM address and for other services. Who may ask was decided there."""
 
-    def __init__(self, finder: Finder, planner: Planner, streams: SeriesStreams) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        planner: Planner,
+        streams: SeriesStreams,
+        instances: Instances,
+        pictures: Pictures,
+    ) -> None:
         self._finder = finder
         self._planner = planner
         self._streams = streams
+        self._instances = instances
+        self._pictures = pictures
 
     async def Find(
         self, request: pb.FindRequest, context: Context
@@ -112,6 +137,36 @@ class StreamServicer(service.StreamServiceServicer):
                 yield pb.RewrittenResponse(content=bytes(part), sop_instance_uid=name)
                 name = ""
 
+    async def Render(self, request: pb.RenderRequest, context: Context) -> pb.RenderResponse:
+        """A picture as over HTTP, kept for the next who asks for the same."""
+        del context
+        names = request.study_instance_uid, request.series_instance_uid, request.sop_instance_uid
+        rendering = _rendering(request)
+        stored = await self._instances.get(*names)
+        picture = await self._pictures.picture(stored, request.frame, rendering)
+        return pb.RenderResponse(media_type=rendering.media_type, content=picture)
+
+
+def _rendering(request: pb.RenderRequest) -> Rendering:
+    """Raises InvalidRequest for what no picture can be made by."""
+    quality = request.quality or QUALITY
+    if quality > MAX_QUALITY or max(request.width, request.height) > MAX_SIDE:
+        raise InvalidRequest(f"quality is 1 to {MAX_QUALITY}, width and height at most {MAX_SIDE}")
+    window = None
+    if request.HasField("window"):
+        function = _FUNCTIONS.get(request.window.function)
+        width = request.window.width
+        if function is None or not width > 0 or (function == "LINEAR" and width < 1):
+            raise InvalidRequest("a window has a known function, and a width that is enough for it")
+        window = Window(request.window.center, width, function)
+    viewport = None
+    if request.width and request.height:
+        viewport = Viewport(request.width, request.height)
+    media_type = _PICTURES.get(request.type)
+    if media_type is None:
+        raise InvalidRequest("a picture is a JPEG or a PNG")
+    return Rendering(media_type, quality, window, viewport)
+
 
 def _taking(asked: pb.Taking) -> Taking:
     return Taking(asked.single_frames, asked.max_series_instances, asked.split_phases)
@@ -135,12 +190,10 @@ def _planned(planned: Planned) -> pb.PlannedInstance:
     )
 
 
-def servicer(finder: Finder, planner: Planner, streams: SeriesStreams) -> Callable[[Server], None]:
+def servicer(answers: StreamServicer) -> Callable[[Server], None]:
     """What adds it to a server."""
 
     def add(server: Server) -> None:
-        service.add_StreamServiceServicer_to_server(
-            StreamServicer(finder, planner, streams), server
-        )
+        service.add_StreamServiceServicer_to_server(answers, server)
 
     return add

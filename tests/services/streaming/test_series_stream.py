@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import json
 import struct
 from collections.abc import Iterator
@@ -11,7 +12,10 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pydicom
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless
 from tests.support.archive import Archive
 from tests.support.poll import poll
 from tests.support.slices import ct_file, ct_slice
@@ -75,9 +79,26 @@ def read(body: bytes) -> tuple[dict[str, Any], dict[int, bytes], list[tuple[int,
             assert offset == len(streams.get(frame, b""))
             streams[frame] = streams.get(frame, b"") + content
             order.append((frame, level))
-        else:
+        elif kind != 3:
             ended = kind == 2
     return index, streams, order, ended
+
+
+def documents(body: bytes) -> list[tuple[int, list[Any], tuple[int, ...]]]:
+    """Of each record of documents its level, the documents, and the frames of which bytes came before it."""
+    found: list[tuple[int, list[Any], tuple[int, ...]]] = []
+    before: list[int] = []
+    place = 0
+    while place < len(body):
+        kind, level, _, frame, _, length = struct.unpack_from("<BBHIII", body, place)
+        content = body[place + 16 : place + 16 + length]
+        place += 16 + length
+        if kind == 1:
+            before.append(frame)
+        elif kind == 3:
+            told = json.loads(gzip.decompress(content))
+            found.append((level, [told["common"] | own for own in told["own"]], tuple(before)))
+    return found
 
 
 def pixels(archive: Archive, sop: str) -> Any:
@@ -135,7 +156,88 @@ def test_what_a_client_has_of_other_frames_is_left_aside(http: httpx.Client) -> 
     assert http.get(STREAM, params=told).content == http.get(STREAM, params={"focus": 4}).content
 
 
-@pytest.mark.parametrize("query", ["have=0:1", "focus=-1", "from=x", "have=1", "width=3"])
+def test_documents_come_with_the_pixels_when_they_are_asked_for(http: httpx.Client) -> None:
+    metadata = http.get(f"/studies/{STUDY}/series/{SERIES}/metadata").json()
+    by_uid = {one["00080018"]["Value"][0]: one for one in metadata}
+    assert documents(http.get(STREAM).content) == []
+    body = http.get(STREAM, params={"focus": 4, "documents": 1}).content
+    (some, first, nothing), (every, all_, before) = documents(body)
+    assert (some, every, nothing) == (0, 1, ())
+    uids = [[one["00080018"]["Value"][0] for one in told] for told in (first, all_)]
+    assert uids == [
+        [f"1.2.3.{number}" for number in (5, 6, 4, 7, 3)],
+        [f"1.2.3.{number}" for number in range(1, SLICES + 1)],
+    ]
+    assert [*first, *all_] == [by_uid[uid] for uid in (*uids[0], *uids[1])]
+    assert before[:5] == (4, 5, 3, 6, 2)
+    assert set(before[5:]) == {4}  # whole by then
+
+
+def test_private_attributes_are_left_out_of_documents(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        ds = pydicom.dcmread(io.BytesIO(ct_slice("1.2.3.1", number=1, side=64)))
+        ds.private_block(0x0029, "MAKER", create=True).add_new(1, "LO", "theirs")
+        out = io.BytesIO()
+        ds.save_as(out)
+        archive.put(out.getvalue())
+        archive.sum_up()
+        asyncio.run(pack(archive))
+        with streaming(archive) as serving:
+            body = httpx.get(f"{serving.dicomweb}{STREAM}?documents=1").content
+    for _, told, _ in documents(body):
+        assert [tag for one in told for tag in one if tag.startswith("0029")] == []
+
+
+def test_of_several_series_the_one_that_is_read_first_comes(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for series, kernel in ((1, "BONE"), (2, "STANDARD"), (3, "LUNG")):
+            for number in range(1, 4):
+                content = ct_slice(
+                    f"1.2.3.{series}.{number}", series=f"1.2.2.{series}", number=number, side=64
+                )
+                ds = pydicom.dcmread(io.BytesIO(content))
+                ds.Manufacturer, ds.ConvolutionKernel = "GE MEDICAL SYSTEMS", kernel
+                out = io.BytesIO()
+                ds.save_as(out)
+                archive.put(out.getvalue())
+        archive.sum_up()
+        asyncio.run(pack(archive))
+        with streaming(archive) as serving:
+            index, *_ = read(httpx.get(f"{serving.dicomweb}/studies/{STUDY}/stream").content)
+            arranged = httpx.get(f"{serving.url}/api/studies/{STUDY}/arrangement").json()
+    assert index["series"] == arranged["series"][0]["seriesInstanceUID"] == "1.2.2.2"
+
+
+def test_what_stays_as_stored_is_a_finding_of_its_header(tmp_path: Path) -> None:
+    ds = pydicom.dcmread(io.BytesIO(ct_slice("1.2.3.1", number=1, side=64)))
+    ds.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(60)])  # says that it is JPEG 2000
+    ds["PixelData"].VR = "OB"
+    ds.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    out = io.BytesIO()
+    ds.save_as(out)
+    with Archive(tmp_path) as archive:
+        archive.put(out.getvalue())
+        archive.sum_up()
+        asyncio.run(pack(archive))
+        with streaming(archive) as serving:
+            path = f"/api/studies/{STUDY}/series/{SERIES}/instances/1.2.3.1/header"
+            findings = httpx.get(f"{serving.url}{path}").json()["findings"]
+    assert [one["code"] for one in findings] == ["stays_as_stored"]
+    assert findings[0]["message"].startswith("not made ready to be streamed: ")
+
+
+def test_a_study_alone_names_its_first_series(http: httpx.Client) -> None:
+    answer = http.get(f"/studies/{STUDY}/stream", params={"documents": 1})
+    index, streams, order, ended = read(answer.content)
+    assert ended
+    assert index["series"] == SERIES
+    assert (index["focus"], order[0][0], len(streams)) == (SLICES // 2, SLICES // 2, SLICES)
+    assert http.get("/studies/1.2.99/stream").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["have=0:1", "focus=-1", "from=x", "have=1", "width=3", "documents=2"]
+)
 def test_what_is_no_question_is_refused_with_a_sentence(http: httpx.Client, query: str) -> None:
     answer = http.get(f"{STREAM}?{query}")
     assert answer.status_code == 400

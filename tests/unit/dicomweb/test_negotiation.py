@@ -57,6 +57,24 @@ def test_octets_without_a_word_or_explicitly_little_endian_are_decoded(accept: s
     assert form == Form(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, multipart=True, decoded=True)
 
 
+def test_a_pack_is_for_those_who_name_it_unless_it_is_unlike_what_is_told() -> None:
+    viewer = acceptable(
+        'multipart/related; type="image/jphc"; transfer-syntax=1.2.840.10008.1.2.4.202, '
+        "multipart/related; type=application/octet-stream; transfer-syntax=*; q=0.5"
+    )
+    streamed = Form("image/jphc", HTJ2K, multipart=True, streamed=True)
+    as_stored = Form("image/jpeg", JPEG, multipart=True)
+    for is_packed, is_alike, form in (
+        (True, True, streamed),
+        (True, False, as_stored),
+        (False, True, as_stored),
+    ):
+        chosen = frame_form(viewer, JPEG, single=True, is_packed=is_packed, is_alike=is_alike)
+        assert chosen == form
+    only = acceptable("multipart/related; type=image/jphc")
+    assert frame_form(only, JPEG, single=True, is_packed=True, is_alike=False) == streamed
+
+
 def test_uncompressed_samples_are_never_decoded() -> None:
     expected = Form(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, multipart=True)
     for accept in ("*/*", 'multipart/related; type="application/octet-stream"'):

@@ -86,7 +86,7 @@ def test_what_is_there_already_is_never_more_than_there_is() -> None:
 @given(st.integers(1, 7))
 def test_a_body_in_chunks_of_any_size_is_the_same_records(size: int) -> None:
     images = [Images(("1.2.3",), (2,), "1.2.840.10008.1.2.4.202", "MONOCHROME2", 5, 6, 2)]
-    body = index_record(images, "0a", 1, 99) + end_record()
+    body = index_record(images, "1.2.9", "0a", 1, 99) + end_record()
     reader = RecordReader()
     found = [
         record

@@ -35,6 +35,10 @@ window.config = {
         singlepart: 'bulkdata,video,pdf',
         bulkDataURI: { enabled: true, relativeResolution: 'studies' },
         omitQuotationForMultipartRequest: true,
+        /* out of the streaming rendition where there is one, else as stored: these words go out as they are */
+        acceptHeader: [
+          'multipart/related; type="image/jphc"; transfer-syntax=1.2.840.10008.1.2.4.202, multipart/related; type=application/octet-stream; transfer-syntax=*; q=0.5',
+        ],
       },
     },
   ],

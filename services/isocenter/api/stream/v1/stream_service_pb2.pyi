@@ -51,6 +51,58 @@ FIND_LEVEL_IMAGE: FindLevel.ValueType  # 4
 """Instances."""
 Global___FindLevel: _TypeAlias = FindLevel  # noqa: Y015
 
+class _PictureType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PictureTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PictureType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PICTURE_TYPE_UNSPECIFIED: _PictureType.ValueType  # 0
+    """Not said: JPEG."""
+    PICTURE_TYPE_JPEG: _PictureType.ValueType  # 1
+    """image/jpeg."""
+    PICTURE_TYPE_PNG: _PictureType.ValueType  # 2
+    """image/png."""
+
+class PictureType(_PictureType, metaclass=_PictureTypeEnumTypeWrapper):
+    """Kinds of picture."""
+
+PICTURE_TYPE_UNSPECIFIED: PictureType.ValueType  # 0
+"""Not said: JPEG."""
+PICTURE_TYPE_JPEG: PictureType.ValueType  # 1
+"""image/jpeg."""
+PICTURE_TYPE_PNG: PictureType.ValueType  # 2
+"""image/png."""
+Global___PictureType: _TypeAlias = PictureType  # noqa: Y015
+
+class _VoiFunction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VoiFunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoiFunction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VOI_FUNCTION_UNSPECIFIED: _VoiFunction.ValueType  # 0
+    """Not said: linear."""
+    VOI_FUNCTION_LINEAR: _VoiFunction.ValueType  # 1
+    """Linear."""
+    VOI_FUNCTION_LINEAR_EXACT: _VoiFunction.ValueType  # 2
+    """Linear between the very ends of the window."""
+    VOI_FUNCTION_SIGMOID: _VoiFunction.ValueType  # 3
+    """Sigmoid."""
+
+class VoiFunction(_VoiFunction, metaclass=_VoiFunctionEnumTypeWrapper):
+    """How values become greys (PS3.3 C.11.2.1.3)."""
+
+VOI_FUNCTION_UNSPECIFIED: VoiFunction.ValueType  # 0
+"""Not said: linear."""
+VOI_FUNCTION_LINEAR: VoiFunction.ValueType  # 1
+"""Linear."""
+VOI_FUNCTION_LINEAR_EXACT: VoiFunction.ValueType  # 2
+"""Linear between the very ends of the window."""
+VOI_FUNCTION_SIGMOID: VoiFunction.ValueType  # 3
+"""Sigmoid."""
+Global___VoiFunction: _TypeAlias = VoiFunction  # noqa: Y015
+
 @_typing.final
 class FindRequest(_message.Message):
     """A question. Who asks was allowed to by the calling service."""
@@ -457,3 +509,117 @@ class StreamStudyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamStudyResponse: _TypeAlias = StreamStudyResponse  # noqa: Y015
+
+@_typing.final
+class RenderWindow(_message.Message):
+    """A window on the values."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CENTER_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    FUNCTION_FIELD_NUMBER: _builtins.int
+    center: _builtins.float
+    """Its center."""
+    width: _builtins.float
+    """Its width."""
+    function: Global___VoiFunction.ValueType
+    """Its shape."""
+    def __init__(
+        self,
+        *,
+        center: _builtins.float = ...,
+        width: _builtins.float = ...,
+        function: Global___VoiFunction.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["center", b"center", "function", b"function", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderWindow: _TypeAlias = RenderWindow  # noqa: Y015
+
+@_typing.final
+class RenderRequest(_message.Message):
+    """Names a frame and how it is to be shown. Who asks was allowed to by the calling service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STUDY_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SERIES_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    SOP_INSTANCE_UID_FIELD_NUMBER: _builtins.int
+    FRAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    study_instance_uid: _builtins.str
+    """Its study, as received."""
+    series_instance_uid: _builtins.str
+    """Its series, as received."""
+    sop_instance_uid: _builtins.str
+    """Its instance, as received."""
+    frame: _builtins.int
+    """The frame, from 1; 0 for the one that stands for the whole."""
+    type: Global___PictureType.ValueType
+    """Kind of picture."""
+    quality: _builtins.int
+    """Quality of a JPEG, 1 to 100; 90 when it is 0."""
+    width: _builtins.int
+    """Width of the box it is fitted into, pixels; its full size when one of both is 0."""
+    height: _builtins.int
+    """Height of that box, pixels."""
+    @_builtins.property
+    def window(self) -> Global___RenderWindow:
+        """The window; the image's own when absent."""
+
+    def __init__(
+        self,
+        *,
+        study_instance_uid: _builtins.str = ...,
+        series_instance_uid: _builtins.str = ...,
+        sop_instance_uid: _builtins.str = ...,
+        frame: _builtins.int = ...,
+        type: Global___PictureType.ValueType = ...,
+        quality: _builtins.int = ...,
+        window: Global___RenderWindow | None = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "frame", b"frame", "height", b"height", "quality", b"quality", "series_instance_uid", b"series_instance_uid", "sop_instance_uid", b"sop_instance_uid", "study_instance_uid", b"study_instance_uid", "type", b"type", "width", b"width", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__window: _TypeAlias = _typing.Literal["window"]  # noqa: Y015
+    _WhichOneofArgType__window: _TypeAlias = _typing.Literal["_window", b"_window"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__window) -> _WhichOneofReturnType__window | None: ...
+
+Global___RenderRequest: _TypeAlias = RenderRequest  # noqa: Y015
+
+@_typing.final
+class RenderResponse(_message.Message):
+    """A picture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    media_type: _builtins.str
+    """Media type of the content."""
+    content: _builtins.bytes
+    """The file."""
+    def __init__(
+        self,
+        *,
+        media_type: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderResponse: _TypeAlias = RenderResponse  # noqa: Y015

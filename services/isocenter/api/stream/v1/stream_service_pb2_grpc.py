@@ -55,6 +55,11 @@ class StreamServiceStub:
                 request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyRequest.SerializeToString,
                 response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyResponse.FromString,
                 _registered_method=True)
+        self.Render = channel.unary_unary(
+                '/isocenter.api.stream.v1.StreamService/Render',
+                request_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RenderRequest.SerializeToString,
+                response_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RenderResponse.FromString,
+                _registered_method=True)
 
 
 class StreamServiceServicer:
@@ -89,6 +94,13 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Render(self, request, context):
+        """Make a picture of a frame, as over HTTP (PS3.18 8.3.5).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StreamServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     servicer.StreamStudy,
                     request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyRequest.FromString,
                     response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyResponse.SerializeToString,
+            ),
+            'Render': grpc.unary_unary_rpc_method_handler(
+                    servicer.Render,
+                    request_deserializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RenderRequest.FromString,
+                    response_serializer=isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RenderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class StreamService:
             '/isocenter.api.stream.v1.StreamService/StreamStudy',
             isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyRequest.SerializeToString,
             isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.StreamStudyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Render(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/isocenter.api.stream.v1.StreamService/Render',
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RenderRequest.SerializeToString,
+            isocenter_dot_api_dot_stream_dot_v1_dot_stream__service__pb2.RenderResponse.FromString,
             options,
             channel_credentials,
             insecure,

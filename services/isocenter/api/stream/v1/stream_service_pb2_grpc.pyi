@@ -41,6 +41,8 @@ class StreamServiceStub:
     """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
     StreamStudy: _grpc.UnaryStreamMultiCallable[_stream_service_pb2.StreamStudyRequest, _stream_service_pb2.StreamStudyResponse]
     """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md."""
+    Render: _grpc.UnaryUnaryMultiCallable[_stream_service_pb2.RenderRequest, _stream_service_pb2.RenderResponse]
+    """Make a picture of a frame, as over HTTP (PS3.18 8.3.5)."""
 
 @_typing.type_check_only
 class StreamServiceAsyncStub(StreamServiceStub):
@@ -55,6 +57,8 @@ class StreamServiceAsyncStub(StreamServiceStub):
     """Give the data set of an instance in another transfer syntax, for receivers that do not take the stored one."""
     StreamStudy: _aio.UnaryStreamMultiCallable[_stream_service_pb2.StreamStudyRequest, _stream_service_pb2.StreamStudyResponse]  # type: ignore[assignment]
     """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md."""
+    Render: _aio.UnaryUnaryMultiCallable[_stream_service_pb2.RenderRequest, _stream_service_pb2.RenderResponse]  # type: ignore[assignment]
+    """Make a picture of a frame, as over HTTP (PS3.18 8.3.5)."""
 
 class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers of streaming for those who do not speak HTTP."""
@@ -90,5 +94,13 @@ class StreamServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_stream_service_pb2.StreamStudyResponse], _abc.AsyncIterator[_stream_service_pb2.StreamStudyResponse]]:
         """Send the frames of a series coarse to fine, as over HTTP: services/isocenter/renditions/SERIES_STREAM.md."""
+
+    @_abc_1.abstractmethod
+    def Render(
+        self,
+        request: _stream_service_pb2.RenderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stream_service_pb2.RenderResponse, _abc.Awaitable[_stream_service_pb2.RenderResponse]]:
+        """Make a picture of a frame, as over HTTP (PS3.18 8.3.5)."""
 
 def add_StreamServiceServicer_to_server(servicer: StreamServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -8,6 +8,7 @@ import { placeOf } from './slice.ts';
 import type { Slice } from './slice.ts';
 import { angle, area, distance, spacingAt, written } from './spacing.ts';
 import type { Place, Spacing } from './spacing.ts';
+import { suvOf } from './suv.ts';
 
 interface Drawn {
   handles: { points: [number, number, number][] };
@@ -65,7 +66,11 @@ function statistics({ slice, target }: Measured, data: Drawn, pixels: Pixels): s
   const unit = valueUnit(slice);
   const rounded = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(Math.abs(value) < 10 ? 2 : 0));
   const preview = pixels.has(slice.key)?.reductions ? '≈ ' : ''; // of a picture that is not whole yet
+  const suv = suvOf(slice.document);
+  const uptake = typeof suv === 'object' ? suv : undefined;
+  const times = (value: number | undefined): string => (value === undefined || !uptake ? '–' : (value * uptake.factor).toFixed(2));
   return [
+    ...(uptake ? [`${preview}${uptake.said} ${times(mean)} ± ${times(stdDev)}, max ${times(max)}`] : []),
     `${preview}${mean.toFixed(1)} ± ${(stdDev ?? NaN).toFixed(1)} ${unit}`.trim(),
     `${preview}${rounded(min)} to ${rounded(max)} ${unit}`.trim(),
   ];

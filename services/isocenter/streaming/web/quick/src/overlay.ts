@@ -16,6 +16,7 @@ export interface Facts {
   window: { center: number; width: number } | undefined;
   preview: boolean;
   zoom: number | undefined;
+  problem: string; // empty for none
 }
 
 const EDGES = ['left', 'right', 'top', 'bottom'] as const;
@@ -35,12 +36,12 @@ export class Overlay {
     host.append(this.#top, this.#about, this.#bottom, this.#scale, ...this.#edges, this.#warnings, this.#message, this.#bar);
   }
 
-  write({ stack, slice, index, playing, key, window, preview, zoom }: Facts): void {
-    const count = stack.slices.length;
+  write({ stack, slice, index, playing, key, window, preview, zoom, problem }: Facts): void {
+    const { from, count } = stack.part ?? { from: 0, count: stack.slices.length };
     lines(this.#top, [stack.label, stackLine(stack, slice), ...frameLine(slice)]);
     lines(this.#about, [stack.about]);
     lines(this.#bottom, [
-      `${index + 1}/${count}${key ? ' ★' : ''}${playing ? ' ▶' : ''}`,
+      `${from + index + 1}/${count}${key ? ' ★' : ''}${playing ? ' ▶' : ''}`,
       slice.plane.patient && slice.modality !== 'US' ? `${depthOf(slice).toFixed(1)} mm${thickness(slice)}` : '',
       window ? `W ${rounded(window.width)} L ${rounded(window.center)}` : '',
     ]);
@@ -50,12 +51,12 @@ export class Overlay {
       slice.spacing.unit === 'mm' ? `${slice.spacing.column.toPrecision(3)} ${slice.spacing.said} a pixel` : 'no scale',
       zoom ? `×${zoom.toFixed(zoom < 10 ? 1 : 0)}` : '',
     ]);
-    const warned = [...new Set([...slice.warnings, ...stack.warnings])];
+    const warned = [...new Set([...slice.warnings, ...stack.warnings, ...(problem ? [problem] : [])])];
     this.#warnings.replaceChildren(...warned.map((one) => make('li', '', one)));
     const mark = this.#bar.firstElementChild as HTMLElement;
     this.#bar.hidden = count < 2;
     mark.style.height = `${Math.max(100 / count, 3)}%`;
-    mark.style.top = `${(index / Math.max(1, count - 1)) * (100 - Math.max(100 / count, 3))}%`;
+    mark.style.top = `${((from + index) / Math.max(1, count - 1)) * (100 - Math.max(100 / count, 3))}%`;
   }
 
   letters(slice: Slice, { right, down }: { right?: Vector; down?: Vector }): void {
@@ -80,6 +81,12 @@ export class Overlay {
   failed(why: string): void {
     this.#message.textContent = why && `This image cannot be shown: ${why}`;
     this.host.classList.toggle('failed', Boolean(why));
+  }
+
+  /** Nothing is written any more. */
+  clear(): void {
+    for (const one of [this.#top, this.#about, this.#bottom, this.#scale, this.#warnings, this.#message, ...this.#edges]) one.replaceChildren();
+    this.#bar.hidden = true;
   }
 
   /** Whether what is drawn is not yet what the words are about. */

@@ -1,11 +1,12 @@
 // Our slices as the renderer's images: the loader of `slice:` ids, and what its tools ask about them.
 import { cache, imageLoader, metaData, utilities } from '@cornerstonejs/core';
 import type { Types } from '@cornerstonejs/core';
-import { text } from './dataset.ts';
+import { item, text } from './dataset.ts';
 import type { Shown } from './orders.ts';
 import type { Pixels } from './pixels.ts';
 import { SCHEME } from './slice.ts';
-import { emptyFor } from './values.ts';
+import { emptyFor, enlarged } from './values.ts';
+import type { Values } from './values.ts';
 import type { Slice, Window } from './slice.ts';
 
 const known = new Map<string, Slice>();
@@ -21,14 +22,21 @@ export function firstWindow(slice: Slice, shown: Shown): Window {
 /** Whether a slice has colours, and so neither values nor a window worth to be told. */
 export const isColoured = ({ samples }: Slice): boolean => samples.perPixel > 1 || samples.photometric === 'PALETTE COLOR';
 
+// Values on the whole picture's grid, whatever is here of it.
+function gridded({ samples }: Slice, shown: Shown): Values {
+  if (!shown.reductions) return shown.values;
+  return enlarged(shown.values, shown.columns, samples.rows, samples.columns, shown.reductions, samples.perPixel);
+}
+
 /** The renderer's image of what is here of a slice. */
 export function imageOf(slice: Slice, shown: Shown): Types.IImage {
   const { rows, columns } = slice.samples;
   const coloured = isColoured(slice);
   const parts = coloured ? 3 : 1;
   const window = firstWindow(slice, shown);
+  const values = gridded(slice, shown);
   const voxelManager = utilities.VoxelManager.createImageVoxelManager({
-    width: columns, height: rows, scalarData: shown.values, numberOfComponents: parts,
+    width: columns, height: rows, scalarData: values, numberOfComponents: parts,
   });
   return {
     imageId: slice.key, rows, columns, height: rows, width: columns,
@@ -39,7 +47,7 @@ export function imageOf(slice: Slice, shown: Shown): Types.IImage {
     minPixelValue: shown.low, maxPixelValue: shown.high,
     windowCenter: window.center, windowWidth: window.width, voiLUTFunction: 'LINEAR' as Types.IImage['voiLUTFunction'],
     invert: slice.samples.photometric === 'MONOCHROME1', photometricInterpretation: coloured ? 'RGB' : slice.samples.photometric,
-    sizeInBytes: shown.values.byteLength, dataType: shown.values.constructor.name as Types.IImage['dataType'],
+    sizeInBytes: values.byteLength, dataType: values.constructor.name as Types.IImage['dataType'],
     getPixelData: () => voxelManager.getScalarData(), getCanvas: () => document.createElement('canvas'),
     voxelManager: voxelManager as NonNullable<Types.IImage['voxelManager']>,
   };
@@ -99,7 +107,7 @@ function told(type: string, key: unknown): unknown {
 
 /** Unit of a slice's values, empty when it is not said. */
 export function valueUnit(slice: Slice): string {
-  const said = text(slice.document, '00281054') || text(slice.document, '00541001');
+  const said = text(item(slice.document, '00283000'), '00283004') || text(slice.document, '00281054') || text(slice.document, '00541001');
   if (slice.modality === 'RTDOSE') return text(slice.document, '30040002') === 'GY' ? 'Gy' : '';
   if (said) return said === 'US' ? '' : said; // US: unspecified
   return slice.modality === 'CT' && slice.document['00281052'] ? 'HU' : '';

@@ -1,15 +1,16 @@
 // Gets and decodes frames beside the page. One message in per frame or stream, answers as they come.
 import { decoded, warm } from './decoding.ts';
-import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder, haveOf, indexOf } from './series_stream.ts';
-import type { StreamIndex } from './series_stream.ts';
-import { colourValues, enlarged, greyValues, range, through } from './values.ts';
+import { Arriving, forget } from './arriving.ts';
+import { entriesOf } from './luts.ts';
+import type { Lut } from './luts.ts';
+import type { GrowingFrame } from './series_stream.ts';
+import { colourValues, greyValues, range, through } from './values.ts';
 import type { Values } from './values.ts';
-import type { FrameOrder, Order, Shown, SliceOrder, StreamOrder } from './orders.ts';
+import type { FrameOrder, OpenOrder, Order, Shown, SliceOrder, StreamOrder } from './orders.ts';
 
 const HTJ2K = 'image/jphc;transfer-syntax=1.2.840.10008.1.2.4.202';
 const PLAIN = 'application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1';
-const HTJ2K_SYNTAXES = new Set(['1.2.840.10008.1.2.4.201', '1.2.840.10008.1.2.4.202']); // without loss
-const MAX_HAVE = 4000; // characters of an address
+const TABLE_MS = 30_000;
 const running = new Map<number, AbortController>();
 
 const say = (message: object, moved: Transferable[] = []): void => { postMessage(message, { transfer: moved }); };
@@ -23,9 +24,9 @@ async function answered(address: string, accept: string, signal: AbortSignal): P
   throw Object.assign(new Refused(problem.detail ?? `the server said ${answer.status}`), { status: answer.status });
 }
 
-function shown(order: SliceOrder, values: Values, reductions: number): Shown {
+function shown(order: SliceOrder, values: Values, columns = order.samples.columns, reductions = 0): Shown {
   const { low, high, from, to } = range(values);
-  return { key: order.key, values, reductions, low, high, from, to };
+  return { key: order.key, values, columns, reductions, low, high, from, to };
 }
 
 async function ofPicture(answer: Response, order: SliceOrder): Promise<Values> {
@@ -45,76 +46,65 @@ async function ofPicture(answer: Response, order: SliceOrder): Promise<Values> {
   return out;
 }
 
-async function ofStream(stream: Uint8Array, reductions: number, order: SliceOrder): Promise<Values> {
-  const { found, columns } = await decoded(stream, reductions, order.samples);
-  const { samples } = order;
-  const values = samples.perPixel === 3 ? Uint8Array.from(found) : through(found, samples, order);
-  return reductions ? enlarged(values, columns, samples.rows, samples.columns, reductions, samples.perPixel) : values;
+async function valuesOf(found: ArrayLike<number>, order: SliceOrder): Promise<Values> {
+  return order.samples.perPixel === 3 ? Uint8Array.from(found) : through(found, order.samples, order, await entriesFor(order.lut));
+}
+
+const tables = new Map<string, Promise<Uint16Array>>();
+const MAX_TABLES = 64;
+
+// The entries of a lookup table, of which all slices of a series mostly have the same.
+async function entriesFor(lut: Lut | undefined): Promise<Uint16Array | undefined> {
+  if (!lut) return undefined;
+  const key = JSON.stringify(lut);
+  const known = tables.get(key);
+  if (known) return known;
+  const made = bytesOf(lut).then((bytes) => entriesOf(lut, bytes));
+  tables.set(key, made);
+  made.catch(() => tables.delete(key)); // asked again
+  for (const [oldest] of tables) if (tables.size > MAX_TABLES) tables.delete(oldest);
+  return made;
+}
+
+async function bytesOf({ inline, address }: Lut): Promise<Uint8Array> {
+  if (!address) return Uint8Array.from(atob(inline), (letter) => letter.charCodeAt(0));
+  return new Uint8Array(await (await answered(address, 'application/octet-stream', AbortSignal.timeout(TABLE_MS))).arrayBuffer());
 }
 
 async function frame(order: FrameOrder, signal: AbortSignal): Promise<void> {
   if (order.rendered) {
     const values = await ofPicture(await answered(`${order.address}/rendered`, 'image/png', signal), order);
-    const made = shown(order, values, 0);
+    const made = shown(order, values);
     return say({ id: order.id, kind: 'frame', shown: made }, [made.values.buffer]);
   }
   const answer = await answered(order.address, `${HTJ2K}, ${PLAIN};q=0.9`, signal);
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const compressed = answer.headers.get('Content-Type')?.startsWith('image/jphc');
   const colour = order.samples.perPixel === 3;
-  const values = compressed ? await ofStream(bytes, 0, order)
-    : colour ? colourValues(bytes, order.samples, order.planar) : greyValues(bytes, order.samples, order);
-  const made = shown(order, values, 0);
+  const values = compressed ? await valuesOf((await decoded(bytes, 0, order.samples)).found, order)
+    : colour ? colourValues(bytes, order.samples, order.planar) : greyValues(bytes, order.samples, order, await entriesFor(order.lut));
+  const made = shown(order, values);
   return say({ id: order.id, kind: 'frame', shown: made }, [made.values.buffer]);
 }
 
-// Frames of the series that were streamed here, so that what has come is not asked again after a new focus.
-interface Growing { of: string; frames: GrowingFrame[] }
-const kept = new Map<string, Growing>();
-const MAX_KEPT = 4;
-
-// A series of other frames than before (it was still arriving) is sent from its beginning.
-function grown(series: string, { of, frames }: StreamIndex): GrowingFrame[] {
-  const before = kept.get(series);
-  const made = before?.of === of ? before.frames : frames.map((about) => new GrowingFrame(about));
-  kept.delete(series);
-  kept.set(series, { of, frames: made });
-  for (const [oldest] of kept) if (kept.size > MAX_KEPT) kept.delete(oldest);
-  return made;
-}
-
-async function send(order: StreamOrder, one: GrowingFrame): Promise<void> {
-  const slice = order.slices[`${one.about.sop}:${one.about.number}`];
-  if (!slice) return;
-  const made = shown(slice, await ofStream(one.bytes, one.reductions, slice), one.reductions);
+async function send(id: number, slice: SliceOrder, one: GrowingFrame): Promise<void> {
+  const { found, columns } = await decoded(one.bytes, one.reductions, slice.samples);
+  const made = shown(slice, await valuesOf(found, slice), columns, one.reductions);
   if (one.whole) one.forget();
-  say({ id: order.id, kind: 'streamed', shown: made }, [made.values.buffer]);
+  say({ id, kind: 'streamed', shown: made }, [made.values.buffer]);
 }
 
 // Every slice is shown at its best whole resolution as soon as that is here.
-async function stream(order: StreamOrder, signal: AbortSignal): Promise<void> {
-  const before = kept.get(order.series);
-  const have = haveOf(before?.frames ?? []);
-  const told = before && have && have.length < MAX_HAVE ? `&of=${before.of}&have=${have}` : '';
-  const answer = await fetch(`${order.address}?focus=${order.focus}${told}`, { signal });
+async function stream(order: StreamOrder | OpenOrder, signal: AbortSignal): Promise<void> {
+  const arriving = new Arriving(order);
+  const answer = await fetch(arriving.address, { signal });
   if (!answer.ok || !answer.body) return say({ id: order.id, kind: 'no-stream', status: answer.status });
-  if (!told) kept.delete(order.series);
   const reader = answer.body.getReader();
-  const decoder = new SeriesStreamDecoder();
-  let growing: GrowingFrame[] = [];
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const better = new Set<GrowingFrame>();
-    for (const record of decoder.push(part.value)) {
-      if (record.kind === 'index') growing = grown(order.series, await indexOf(record.packed));
-      if (record.kind !== 'bytes') continue;
-      const one = growing[record.frame];
-      if (!one) throw new NotASeriesStream(`frame ${record.frame} of ${growing.length}`);
-      one.add(record.level, record.offset, record.bytes);
-      if (HTJ2K_SYNTAXES.has(one.about.syntax)) better.add(one);
-    }
-    for (const one of better) if (!signal.aborted) await send(order, one);
+    for await (const told of arriving.take(part.value)) say({ id: order.id, ...told });
+    for (const [slice, one] of arriving.better()) if (!signal.aborted) await send(order.id, slice, one);
   }
-  decoder.finish();
+  arriving.finish();
   say({ id: order.id, kind: 'stream-ended' });
 }
 
@@ -126,8 +116,11 @@ addEventListener('message', ({ data }: MessageEvent<Order>) => {
   const work = data.kind === 'frame' ? frame(data, stop.signal) : stream(data, stop.signal);
   return void work
     .catch((error: Error) => {
-      if (data.kind === 'stream' && !stop.signal.aborted) kept.delete(data.series); // it is asked from the start
+      if (data.kind === 'stream' && !stop.signal.aborted) forget(data.series); // it is asked from the start
       say({ id: data.id, kind: 'failed', message: error.message, stopped: stop.signal.aborted });
     })
-    .finally(() => running.delete(data.id));
+    .finally(() => {
+      stop.abort(); // what would still come is not waited for
+      running.delete(data.id);
+    });
 });

@@ -1,27 +1,25 @@
 // Frames for the page: what is asked for first comes first, the neighbours follow, the far ones are forgotten.
-import type { Answer, FrameOrder, Order, Shown, SliceOrder } from './orders.ts';
+import { sliceOrder } from './orders.ts';
+import type { Answer, DocumentsAnswer, FrameOrder, Order, Shown } from './orders.ts';
+import { isRendered, isStreamed, placeInStream, slicesOfAll } from './slice.ts';
 import type { Slice } from './slice.ts';
 
 const AT_ONCE = 4; // of the six connections a browser has to one server
 const REFOCUS_MS = 200;
 const PLAIN_SYNTAX = '1.2.840.10008.1.2.1';
-const DIRECT_COLOURS = new Set(['RGB', 'YBR_RCT', 'YBR_ICT']); // codecs undo the last two
 
 interface Awaiting { done: (shown: Shown) => void; fail: (error: Error) => void }
 interface Waiting extends Awaiting { promise: Promise<Shown> }
 interface Running { key: string; worker: Worker }
 interface Stream { id: number; worker: Worker; series: string; left: Set<string>; focus: number }
 
+/** Slices of a series that has been opened, in order: `at` is the one to be looked at, the first is number `from` of `count`. */
+export interface Begun { slices: Slice[]; at: number; from: number; count: number }
+/** The first slices, then every one; undefined where the series does not come as a stream. */
+export interface Opening { near: Promise<Begun | undefined>; every: Promise<Begun | undefined> }
+interface Telling { near: (begun: Begun | undefined) => void; every: (begun: Begun | undefined) => void; opening: Opening }
+
 const base = (slice: Slice): string => `/dicom-web/studies/${slice.study}/series/${slice.series}`;
-
-function isRendered({ samples }: Slice): boolean {
-  if (samples.photometric === 'PALETTE COLOR') return true;
-  return samples.perPixel > 1 && !(DIRECT_COLOURS.has(samples.photometric) && samples.allocated === 8 && samples.perPixel === 3);
-}
-
-function sliceOrder(slice: Slice): SliceOrder {
-  return { key: slice.key, samples: slice.samples, slope: slice.slope, intercept: slice.intercept };
-}
 
 export class Pixels {
   readonly #workers: Worker[];
@@ -35,6 +33,7 @@ export class Pixels {
   #streams: Stream[] = [];
   #streamless = new Set<string>();
   readonly #homes = new Map<string, Worker>();
+  readonly #openings = new Map<number, Telling>();
   #id = 0;
   #turn: ReturnType<typeof setTimeout> | undefined;
   onBetter: (shown: Shown) => void = () => {};
@@ -47,6 +46,23 @@ export class Pixels {
       worker.postMessage({ kind: 'warm' } satisfies Order);
       return worker;
     });
+  }
+
+  /** Asks for the series of a study that is read first: at once, before anything else is known of it. */
+  open(study: string): Opening {
+    const id = (this.#id += 1);
+    const worker = this.#workers[0]!;
+    this.#streams.push({ id, worker, series: '', left: new Set(), focus: -1 });
+    worker.postMessage({ kind: 'open', id, address: `/dicom-web/studies/${encodeURIComponent(study)}/stream?documents=1` } satisfies Order);
+    const tell: Partial<Telling> = {};
+    const opening = { near: new Promise<Begun | undefined>((done) => { tell.near = done; }), every: new Promise<Begun | undefined>((done) => { tell.every = done; }) };
+    this.#openings.set(id, { ...tell, opening } as Telling);
+    return opening;
+  }
+
+  /** What is being opened is not waited for any more, except this. */
+  abandon(except?: Opening): void {
+    for (const one of this.#streams) if (this.#openings.has(one.id) && this.#openings.get(one.id)!.opening !== except) this.#stop(one);
   }
 
   /** What is here of a frame, at whatever resolution. */
@@ -88,10 +104,10 @@ export class Pixels {
     if (!first) return;
     const missing = slices.filter((slice) => !this.#isWhole(slice.key));
     if (!missing.length) return;
-    const streamed = missing.filter((slice) => !isRendered(slice) && slice.samples.allocated > 1);
+    const streamed = missing.filter(isStreamed);
     const running = this.#streams.find((one) => one.series === first.series);
     if (running) return this.#refocus(running, slices, focus);
-    if (streamed.length > 1 && !this.#streamless.has(first.series)) this.#stream(slices[focus] ?? first, streamed, focus);
+    if (streamed.length > 1 && !this.#streamless.has(first.series)) this.#stream(slices, streamed, focus);
     else this.#prefetch(slices, focus);
   }
 
@@ -145,13 +161,14 @@ export class Pixels {
     }
   }
 
-  #stream(at: Slice, slices: readonly Slice[], focus: number): void {
+  #stream(all: readonly Slice[], slices: readonly Slice[], focus: number): void {
     const id = (this.#id += 1);
+    const at = all[focus] ?? all[0]!;
     const worker = this.#homes.get(at.series) ?? this.#workers[id % this.#workers.length]!;
     this.#homes.set(at.series, worker); // it knows what has come of this series
     this.#streams.push({ id, worker, series: at.series, left: new Set(slices.map((slice) => slice.key)), focus });
     const orders = Object.fromEntries(slices.map((slice) => [`${slice.instance}:${slice.frame}`, sliceOrder(slice)]));
-    worker.postMessage({ kind: 'stream', id, series: at.series, address: `${base(at)}/stream`, focus: at.place, slices: orders } satisfies Order);
+    worker.postMessage({ kind: 'stream', id, series: at.series, address: `${base(at)}/stream`, focus: placeInStream(all, at), slices: orders } satisfies Order);
     this.#asked.set(id, { slices: [...slices], focus });
   }
 
@@ -170,10 +187,12 @@ export class Pixels {
   #stop(stream: Stream): void {
     this.#streams = this.#streams.filter((one) => one !== stream);
     this.#asked.delete(stream.id);
+    this.#notOpened(stream.id);
     stream.worker.postMessage({ kind: 'stop', id: stream.id } satisfies Order);
   }
 
   #answer(answer: Answer): void {
+    if (answer.kind === 'documents') return this.#begun(answer);
     if (answer.kind === 'frame' || answer.kind === 'streamed') this.#take(answer.shown);
     if (answer.kind === 'streamed') {
       const stream = this.#streams.find((one) => one.id === answer.id);
@@ -192,11 +211,34 @@ export class Pixels {
   #streamOver(answer: Answer): void {
     const stream = this.#streams.find((one) => one.id === answer.id);
     const asked = this.#asked.get(answer.id);
-    if (!stream || !asked) return;
     this.#streams = this.#streams.filter((one) => one !== stream);
     this.#asked.delete(answer.id);
+    this.#notOpened(answer.id);
+    if (!stream || !asked) return;
     this.#streamless.add(stream.series);
     this.#prefetch(asked.slices, asked.focus);
+  }
+
+  #begun({ id, series, every, common, own, key, from, count }: DocumentsAnswer): void {
+    const stream = this.#streams.find((one) => one.id === id);
+    const opening = this.#openings.get(id);
+    if (!stream || !opening) return; // left meanwhile
+    const slices = slicesOfAll(own.map((one) => ({ ...common, ...one })));
+    const at = Math.max(0, slices.findIndex((slice) => slice.key === key));
+    stream.series = series;
+    stream.focus = at;
+    stream.left = new Set(slices.filter((slice) => isStreamed(slice) && !this.#isWhole(slice.key)).map((slice) => slice.key));
+    this.#homes.set(series, stream.worker);
+    this.#asked.set(id, { slices, focus: at });
+    opening[every ? 'every' : 'near']({ slices, at, from, count });
+    if (every) this.#openings.delete(id);
+  }
+
+  #notOpened(id: number): void {
+    const opening = this.#openings.get(id);
+    this.#openings.delete(id);
+    opening?.near(undefined);
+    opening?.every(undefined);
   }
 
   #take(shown: Shown): void {

@@ -1,5 +1,6 @@
 // Decoder of a series stream (`services/isocenter/renditions/SERIES_STREAM.md`): records of a 16-byte head and their
 // bytes, little endian. Pure and incremental: chunks of any size in, whole records out.
+import type { DataSet } from './dataset.ts';
 
 export interface StreamedFrame {
   sop: string;
@@ -10,11 +11,13 @@ export interface StreamedFrame {
   levels: number; // resolutions; 0: not in the stream
 }
 // `of` names these very frames: told together with what is here of them, see `haveOf`
-export interface StreamIndex { of: string; focus: number; bytes: number; frames: StreamedFrame[] }
+export interface StreamIndex { series: string; of: string; focus: number; bytes: number; frames: StreamedFrame[] }
+export interface Documents { common: DataSet; own: DataSet[] } // a document is the common one with its own members
 
 export type StreamRecord =
   | { kind: 'index'; packed: Uint8Array<ArrayBuffer> }
   | { kind: 'bytes'; frame: number; level: number; offset: number; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'documents'; every: boolean; packed: Uint8Array<ArrayBuffer> }
   | { kind: 'end' };
 
 const HEAD = 16;
@@ -59,6 +62,7 @@ export class SeriesStreamDecoder {
     this.#begun = true;
     if (kind === 0) return { kind: 'index', packed: bytes };
     if (kind === 1) return { kind: 'bytes', frame, level, offset, bytes };
+    if (kind === 3) return { kind: 'documents', every: level === 1, packed: bytes };
     if (kind !== 2) throw new NotASeriesStream(`a record of kind ${kind}`);
     this.#ended = true;
     return { kind: 'end' };
@@ -98,15 +102,24 @@ interface Run { sops: string[]; frames: number[]; syntax: string; rows: number; 
 
 /** The frames that an index record names, in the order of the stream's numbers. */
 export async function indexOf(packed: Uint8Array<ArrayBuffer>): Promise<StreamIndex> {
-  const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  const read = (await new Response(plain).json().catch(() => {
-    throw new NotASeriesStream('the index is no packed JSON');
-  })) as { version: number; of: string; focus: number; bytes: number; images: Run[] };
+  const read = (await unpacked(packed)) as { version: number; series?: string; of: string; focus: number; bytes: number; images: Run[] };
   if (read.version !== 1 || !Array.isArray(read.images)) throw new NotASeriesStream(`an index of version ${read.version}`);
   const frames = read.images.flatMap(({ sops, frames: counts, syntax, rows, columns, levels }) => sops.flatMap((sop, place) => (
     Array.from({ length: counts[place] ?? 1 }, (_, frame) => ({ sop, number: frame + 1, syntax, rows, columns, levels }))
   )));
-  return { of: read.of, focus: read.focus, bytes: read.bytes, frames };
+  return { series: read.series ?? '', of: read.of, focus: read.focus, bytes: read.bytes, frames };
+}
+
+/** What a record of documents tells. */
+export async function documentsOf(packed: Uint8Array<ArrayBuffer>): Promise<Documents> {
+  const read = (await unpacked(packed)) as Partial<Documents>;
+  if (!read.common || !Array.isArray(read.own)) throw new NotASeriesStream('documents that are none');
+  return { common: read.common, own: read.own };
+}
+
+async function unpacked(packed: Uint8Array<ArrayBuffer>): Promise<unknown> {
+  const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(plain).json().catch(() => { throw new NotASeriesStream('a record is no packed JSON'); });
 }
 
 /** The bytes of one frame as they come, and which resolution can be decoded of them. */

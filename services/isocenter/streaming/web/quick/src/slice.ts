@@ -1,8 +1,14 @@
 // One frame as it is shown: where it lies, how its samples are read and which window it asks for. Pure.
 import { along, cross, dot, item, items, minus, number, numbers, text, texts, triple, unit } from './dataset.ts';
 import type { DataSet, Vector } from './dataset.ts';
+import { modalityLutOf } from './luts.ts';
+import type { Lut } from './luts.ts';
+import { hasOthers } from './overlays.ts';
 import { measuresOf, spacingOf } from './spacing.ts';
 import type { Place, Spacing } from './spacing.ts';
+import { suvOf } from './suv.ts';
+import { curveOf } from './voi.ts';
+import type { Curve } from './voi.ts';
 
 export interface Window { center: number; width: number; label: string }
 
@@ -31,7 +37,6 @@ export interface Slice {
   readonly series: string;
   readonly instance: string;
   readonly frame: number; // from 1
-  readonly place: number; // among all frames of the series, as the server counts them, from 0
   readonly frames: number; // of the instance
   readonly number: number | undefined; // Instance Number
   readonly modality: string;
@@ -40,7 +45,9 @@ export interface Slice {
   readonly samples: Samples;
   readonly slope: number;
   readonly intercept: number;
+  readonly lut: Lut | undefined; // in place of slope and intercept
   readonly window: Window | undefined;
+  readonly curve: Curve; // how its windows make greys
   readonly warnings: readonly string[];
 }
 
@@ -84,11 +91,11 @@ function windowOf(ds: DataSet | undefined): Window | undefined {
 
 function warningsOf(ds: DataSet, plane: Plane, spacing: Spacing): string[] {
   const found = spacing.warning ? [spacing.warning] : [];
-  if (items(ds, '00283000').length) found.push('A modality lookup table is not applied: values are as stored');
-  const curve = text(ds, '00281056');
-  if (curve === 'SIGMOID') found.push('Its window is meant as a curve and shown as a straight line');
+  if (modalityLutOf(ds, false) === 'none') found.push('A modality lookup table cannot be read: values are as stored');
+  const suv = suvOf(ds);
+  if (typeof suv === 'string') found.push(suv);
   if (items(ds, '00283010').length) found.push('A lookup table in place of a window is not applied');
-  if (Object.keys(ds).some((tag) => /^60..0010$/.test(tag))) found.push('It has overlays that are not shown');
+  if (hasOthers(ds)) found.push('It has overlays that are not shown');
   if (ds['7FE00008'] || ds['7FE00009']) found.push('Floating-point samples are not shown here');
   if (!plane.patient && numbers(ds, '00200037').length) found.push('Image orientation is not usable: no letters, no position');
   return found;
@@ -97,12 +104,12 @@ function warningsOf(ds: DataSet, plane: Plane, spacing: Spacing): string[] {
 /** All frames of a series' documents, in their own order. */
 export function slicesOfAll(documents: readonly DataSet[]): Slice[] {
   const found: Slice[] = [];
-  for (const document of documents) found.push(...slicesOf(document, found.length));
+  for (const document of documents) found.push(...slicesOf(document));
   return found;
 }
 
-/** All frames of an instance's document, in their own order; none where it is no image. `before` it are so many others. */
-export function slicesOf(document: DataSet, before = 0): Slice[] {
+/** All frames of an instance's document, in their own order; none where it is no image. */
+export function slicesOf(document: DataSet): Slice[] {
   const samples = samplesOf(document);
   if (!samples.rows || !samples.columns) return [];
   const [study, series, instance] = ['0020000D', '0020000E', '00080018'].map((tag) => text(document, tag)) as [string, string, string];
@@ -115,16 +122,42 @@ export function slicesOf(document: DataSet, before = 0): Slice[] {
     const plane = planeOf(document, own, shared, place + 1);
     const spacing = spacingOf(document, modality, measuresOf(own) ?? measuresOf(shared));
     const transformation = item(own, '00289145') ?? item(shared, '00289145') ?? document;
+    const voi = [item(own, '00289132'), item(shared, '00289132'), document].find((one) => windowOf(one));
+    const lut = modalityLutOf(document, samples.signed);
     const palette = samples.photometric === 'PALETTE COLOR';
     return {
-      key: `${SCHEME}:${instance}:${place + 1}`, document, study, series, instance, frame: place + 1, place: before + place, frames,
+      key: `${SCHEME}:${instance}:${place + 1}`, document, study, series, instance, frame: place + 1, frames,
       number: number(document, '00200013'), modality, plane, spacing, samples,
       slope: palette ? 1 : (modality === 'RTDOSE' ? number(document, '3004000E') : number(transformation, '00281053')) || 1,
       intercept: palette ? 0 : number(transformation, '00281052') ?? 0,
-      window: windowOf(item(own, '00289132')) ?? windowOf(item(shared, '00289132')) ?? windowOf(document),
+      lut: lut === 'none' || samples.perPixel > 1 || palette ? undefined : lut,
+      window: windowOf(voi), curve: curveOf(text(voi, '00281056')),
       warnings: warningsOf(document, plane, spacing),
     };
   });
+}
+
+const DIRECT_COLOURS = new Set(['RGB', 'YBR_RCT', 'YBR_ICT']); // codecs undo the last two
+
+/** Whether the server renders a frame: palettes, and colours that are not red, green and blue of 8 bits. */
+export function isRendered({ samples }: Slice): boolean {
+  if (samples.photometric === 'PALETTE COLOR') return true;
+  return samples.perPixel > 1 && !(DIRECT_COLOURS.has(samples.photometric) && samples.allocated === 8 && samples.perPixel === 3);
+}
+
+/** Whether a frame can be made of what a series stream brings. */
+export const isStreamed = (slice: Slice): boolean => !isRendered(slice) && slice.samples.allocated > 1;
+
+/** Place of a frame as a series stream counts: all frames of one instance after those of another, as these follow here. */
+export function placeInStream(slices: readonly Slice[], at: Slice): number {
+  let before = 0;
+  const seen = new Set<string>();
+  for (const { instance, frames } of slices) {
+    if (instance === at.instance) break;
+    if (!seen.has(instance)) before += frames;
+    seen.add(instance);
+  }
+  return before + at.frame - 1;
 }
 
 export const normalOf = (plane: Plane): Vector => cross(plane.right, plane.down);

@@ -5,6 +5,7 @@ import type { Stack } from './pane.ts';
 import { arrangementOf, metadataOf, seriesOf } from './server.ts';
 import type { Series, Study } from './server.ts';
 import { slicesOfAll } from './slice.ts';
+import type { Slice } from './slice.ts';
 
 export interface Listed extends Series { label: string; details: string; arranged: Arranged | undefined }
 
@@ -16,9 +17,10 @@ function labelOf(series: Series, arranged: Arranged | undefined): string {
 export class Stacks {
   readonly #stacks = new Map<string, Promise<Stack>>();
 
-  constructor(readonly study: Study, readonly series: readonly Listed[]) {}
+  /** `begun`: slices of one of the series, when they are here already. */
+  constructor(readonly study: Study, readonly series: readonly Listed[], private readonly begun: readonly Slice[] = []) {}
 
-  static async of(study: Study): Promise<Stacks> {
+  static async of(study: Study, begun?: readonly Slice[]): Promise<Stacks> {
     const [series, arranged] = await Promise.all([seriesOf(study.uid), arrangementOf(study.uid)]);
     const places = new Map([...arranged.keys()].map((uid, place) => [uid, place]));
     const place = (one: Series): number => places.get(one.uid) ?? Infinity;
@@ -27,7 +29,7 @@ export class Stacks {
       const details = [one.number, found?.label ? one.description : one.modality].filter((word) => word !== undefined && word !== '').join(' · ');
       return { ...one, label: labelOf(one, found), details, arranged: found };
     });
-    return new Stacks(study, listed.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0)));
+    return new Stacks(study, listed.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0)), begun);
   }
 
   /** The slices of a series; of one without images none. */
@@ -42,7 +44,7 @@ export class Stacks {
 
   async #make(uid: string): Promise<Stack> {
     const listed = this.series.find((one) => one.uid === uid);
-    const slices = slicesOfAll(await metadataOf(this.study.uid, uid));
+    const slices = this.begun[0]?.series === uid ? this.begun : slicesOfAll(await metadataOf(this.study.uid, uid));
     const { slices: sorted, warnings } = listed?.arranged ? arrangedBy(slices, listed.arranged) : ordered(slices);
     return {
       study: this.study.uid, series: uid, label: listed?.label ?? '', slices: sorted, warnings, stacks: stacksOf(sorted, listed?.arranged),

@@ -3,25 +3,30 @@ import { find } from './dom.ts';
 import { hangings } from './hanging.ts';
 import type { Hanging, Hung } from './hanging.ts';
 import { Head } from './head.ts';
-import { KeyImages, keyObject, keysIn } from './key_images.ts';
 import { listKeys, onKey } from './keys.ts';
 import type { Commands } from './keys.ts';
+import { Link } from './link.ts';
+import { Marks } from './marks.ts';
 import { nearest } from './order.ts';
 import { Pane } from './pane.ts';
+import type { Stack } from './pane.ts';
+import type { Begun, Opening } from './pixels.ts';
 import { Planes } from './planes.ts';
 import { hasImages, listPriors, listSeries, markSeries } from './series_list.ts';
-import { hangingOf, metadataOf, priorsOf, store, studyWith } from './server.ts';
+import { hangingOf, priorsOf, studyWith } from './server.ts';
 import type { Study } from './server.ts';
 import { Stacks } from './stacks.ts';
 import type { Listed } from './stacks.ts';
+import type { Slice } from './slice.ts';
 import { Stage } from './stage.ts';
 import type { Holdable } from './stage.ts';
 import { Toolbar } from './toolbar.ts';
 import { volumeOf } from './volume.ts';
+import { nothing } from './warming.ts';
 
 const isSmall = (): boolean => matchMedia('(max-width: 760px)').matches;
 
-class StudyView {
+export class StudyView {
   readonly stage = new Stage();
   readonly panes: Pane[] = [];
   readonly #toolbar: Toolbar;
@@ -30,11 +35,10 @@ class StudyView {
   #study: Study | undefined;
   #priors: Study[] = [];
   #active: Pane | undefined;
-  #linked = true;
-  readonly #offsets = new Map<Pane, number>(); // slices between a pane and the active one, where they are linked by hand
+  readonly #link = new Link();
   #hangings: Hung[] = [];
   #planes: Planes | undefined;
-  #keys = new KeyImages();
+  readonly #marks: Marks;
   #problem = ''; // with the hospital's own layouts
   #hung = -1; // which of them is on the screen
   #latest = 0;
@@ -44,6 +48,9 @@ class StudyView {
   constructor() {
     this.#toolbar = new Toolbar(find('tools'), { hold: (tool) => this.#hold(tool), preset: (key) => this.#preset(key), hang: (place) => void this.#hang(place - 1), act: this.#acts });
     this.#toolbar.held(this.stage.held);
+    this.#marks = new Marks({
+      count: (marked) => this.#toolbar.marked(marked), fail: (words) => this.#fail(words), changed: () => this.panes.forEach((pane) => pane.refresh()),
+    });
     this.stage.pixels.onBetter = (shown) => this.panes.forEach((pane) => pane.better(shown));
     listKeys(find<HTMLDialogElement>('help'));
     document.addEventListener('keydown', (event) => this.#key(event));
@@ -56,23 +63,37 @@ class StudyView {
 
   get active(): Pane | undefined { return this.#active; }
 
-  async open(uid: string): Promise<void> {
+  /** Whether another study may be opened, or none. */
+  mayOpen(uid: string): boolean { return uid === this.#study?.uid || this.#marks.mayLeave(); }
+
+  /** Does beforehand what takes time and needs no study. */
+  async warm(): Promise<void> {
+    const { slice, shown } = nothing();
+    await this.#paneFor(0).warm(slice, shown);
+  }
+
+  /** Opens a study; of one that is `known` nothing is asked before its first picture is here. */
+  async open(uid: string, known?: Study): Promise<void> {
     if (this.#study?.uid === uid) return;
-    this.close();
+    const opening = this.#studies.has(uid) ? undefined : this.stage.pixels.open(uid); // before all else
+    this.close(opening);
     this.#latest += 1;
     const mine = this.#latest;
     find('problem').hidden = true;
     try {
-      const study = await studyWith(uid);
-      const [stacks, hanging] = await Promise.all([this.#stacks(study), hangingOf()]);
+      const study = known ?? await studyWith(uid);
       if (mine !== this.#latest) return;
       this.#study = study;
-      this.#problem = hanging.problem && `hanging.json is not used: ${hanging.problem}`;
       this.#head.introduce(study);
+      const begun = opening && await this.#begin(opening, study);
+      if (mine !== this.#latest) return;
+      const [stacks, hanging] = await Promise.all([this.#stacks(study, begun?.slices), hangingOf()]);
+      if (mine !== this.#latest) return;
+      this.#problem = hanging.problem && `hanging.json is not used: ${hanging.problem}`;
       listSeries(find('series'), stacks, (series) => void this.#show(stacks, series, this.#active ?? this.#paneFor(0)));
       this.#offer(hangings(hanging.protocols, stacks.series.filter(hasImages), []));
       await this.#first(stacks);
-      await this.#readKeys(stacks);
+      await this.#marks.read(stacks);
       this.#priors = await priorsOf(study);
       if (mine !== this.#latest) return;
       listPriors(find('priors'), study, this.#priors, { open: (prior) => this.go(prior.uid), compare: (prior, list) => void this.#compare(prior, list) });
@@ -82,11 +103,28 @@ class StudyView {
     }
   }
 
+  // Its first pictures, as they come. How the series is called and how the study hangs is asked when one is whole.
+  async #begin({ near, every }: Opening, study: Study): Promise<Begun | undefined> {
+    const mine = this.#latest;
+    const about = [study.date, study.description].filter(Boolean).join(' · ');
+    const made = ({ slices }: Begun): Stack => ({ study: study.uid, series: slices[0]!.series, label: '', about, slices, warnings: [], stacks: new Map() });
+    const first = await near;
+    if (!first?.slices.length || mine !== this.#latest) return undefined;
+    const pane = this.#paneFor(0);
+    this.#active = pane;
+    void pane.begin({ ...made(first), part: first }, first.at);
+    const all = await every;
+    if (!all || mine !== this.#latest) return undefined;
+    const at = all.slices.findIndex(({ key }) => key === pane.slice?.key);
+    await pane.show(made(all), at < 0 ? all.at : at);
+    return all;
+  }
+
   // The first layout that holds for the study, where there is room for it; else its first series.
   async #first(stacks: Stacks): Promise<void> {
-    if (this.#hangings.length && !isSmall()) return this.#hang(0);
+    if (this.#hangings.length && !isSmall()) return this.#hang(0, true);
     const first = stacks.series.find(hasImages);
-    if (first) return this.#show(stacks, first, this.#paneFor(0));
+    if (first) return this.#show(stacks, first, this.#paneFor(0), { keep: true });
     return this.#fail('There are no images in this study.');
   }
 
@@ -111,7 +149,7 @@ class StudyView {
     this.#toolbar.layouts(found.map((one) => one.name), this.#problem);
   }
 
-  async #hang(place: number): Promise<void> {
+  async #hang(place: number, keep = false): Promise<void> {
     const hung = this.#hangings[place];
     if (!hung || !this.#study) return this.#single();
     const mine = this.#latest;
@@ -125,7 +163,7 @@ class StudyView {
       const stacks = one.prior ? earlier : own;
       const pane = this.panes[at];
       if (!stacks || !pane) return;
-      await this.#show(stacks, series, pane);
+      await this.#show(stacks, series, pane, { keep });
       if (window) pane.hangWindow(window);
     }));
     if (mine !== this.#latest) return;
@@ -138,24 +176,26 @@ class StudyView {
     }
   }
 
-  close(): void {
+  /** Lets go of what is shown; one picture stays, empty, for the next study. What is being opened goes on. */
+  close(opening?: Opening): void {
     this.#latest += 1;
     this.#uncut();
+    this.stage.pixels.abandon(opening);
     this.#study = undefined;
-    this.#keys = new KeyImages();
-    this.#toolbar.marked(0);
+    this.#marks.clear();
     this.#priors = [];
     this.#offer([]);
-    while (this.panes.length) this.panes.pop()!.close();
-    this.#offsets.clear();
     this.#active = undefined;
+    if (this.panes.length > 1) this.#arrange(1, 1);
+    this.panes[0]?.clear();
+    this.panes[0]?.mark(false);
     for (const id of ['series', 'priors', 'who', 'what']) find(id).replaceChildren();
     find('study').classList.remove('comparing');
     this.#toolbar.comparing(false, false);
   }
 
-  #stacks(study: Study): Promise<Stacks> {
-    const made = this.#studies.get(study.uid) ?? Stacks.of(study);
+  #stacks(study: Study, begun?: readonly Slice[]): Promise<Stacks> {
+    const made = this.#studies.get(study.uid) ?? Stacks.of(study, begun);
     this.#studies.set(study.uid, made);
     made.catch(() => this.#studies.delete(study.uid));
     return made;
@@ -173,25 +213,29 @@ class StudyView {
       const pane = new Pane(`pane-${(this.#made += 1)}`, find('panes'), this.stage);
       pane.onUsed = (used) => this.#activate(used);
       pane.onMove = (moved) => this.#moved(moved);
-      pane.isKey = (slice) => this.#keys.isKey(slice);
+      pane.isKey = (slice) => this.#marks.isKey(slice);
       this.panes.push(pane);
     }
     const upright = isSmall();
     find('panes').style.gridTemplate = `repeat(${upright ? rows * columns : rows}, minmax(0, 1fr)) / repeat(${upright ? 1 : columns}, minmax(0, 1fr))`;
     find('study').classList.toggle('comparing', this.panes.length > 1);
-    this.#offsets.clear();
-    this.#toolbar.comparing(this.panes.length > 1, this.#linked);
+    this.#link.forget();
+    this.#toolbar.comparing(this.panes.length > 1, this.#link.on);
     this.stage.engine.resize(true, false); // fitted anew
   }
 
-  async #show(stacks: Stacks, series: Listed, pane: Pane, like?: Pane): Promise<void> {
+  async #show(stacks: Stacks, series: Listed, pane: Pane, { like, keep = false }: { like?: Pane | undefined; keep?: boolean } = {}): Promise<void> {
     this.#activate(pane);
-    this.#offsets.delete(pane);
+    this.#link.leave(pane);
     const mine = this.#latest;
     const stack = await stacks.stack(series.uid);
     if (mine !== this.#latest || !this.panes.includes(pane)) return;
     if (!stack.slices.length) return this.#fail('There are no images in this series.');
     find('problem').hidden = true;
+    if (keep && pane.stack?.series === stack.series) {
+      await pane.keep(stack);
+      return this.#mark();
+    }
     const start = like?.slice ? nearest(stack.slices, like.slice) : undefined;
     await pane.show(stack, start ?? (stack.slices.length > 1 && stack.slices[0]!.plane.patient ? Math.floor(stack.slices.length / 2) : 0));
     this.#mark();
@@ -210,14 +254,9 @@ class StudyView {
     this.#head.look(this.#active?.slice);
   }
 
-  // Parallel pictures go together, by position.
   #moved(moved: Pane): void {
     this.#head.look(this.#active?.slice);
-    if (!this.#linked || moved !== this.#active) return;
-    for (const other of this.panes) {
-      const place = other !== moved && moved.slice && other.stack ? nearest(other.stack.slices, moved.slice) : undefined;
-      if (place !== undefined) other.jump(place + (this.#offsets.get(other) ?? 0) - (this.#offsets.get(moved) ?? 0));
-    }
+    if (moved === this.#active) this.#link.follow(moved, this.panes);
   }
 
   async #compare(prior: Study, list: HTMLElement): Promise<void> {
@@ -226,12 +265,12 @@ class StudyView {
     const chosen = stacks.like(current);
     if (!chosen) return this.#fail('There are no images in that study.');
     for (const one of document.querySelectorAll('.prior .series')) one.replaceChildren();
-    listSeries(list, stacks, (series) => void this.#show(stacks, series, this.#paneFor(1), this.panes[0]));
+    listSeries(list, stacks, (series) => void this.#show(stacks, series, this.#paneFor(1), { like: this.panes[0] }));
     this.#single();
     const first = this.panes[0];
-    await this.#show(stacks, chosen, this.#paneFor(1), first);
+    await this.#show(stacks, chosen, this.#paneFor(1), { like: first });
     if (first) this.#activate(first);
-    this.#toolbar.comparing(true, this.#linked);
+    this.#toolbar.comparing(true, this.#link.on);
   }
 
   // The active picture alone.
@@ -246,42 +285,15 @@ class StudyView {
     this.#activate(kept);
   }
 
-  // Linking anew keeps the distances there are now: that is how patients who lie otherwise are brought together.
-  #link(): void {
-    this.#linked = !this.#linked;
-    this.#offsets.clear();
-    for (const other of this.#linked ? this.panes : []) {
-      const place = this.#active?.slice && other.stack ? nearest(other.stack.slices, this.#active.slice) : undefined;
-      if (place !== undefined && other !== this.#active) this.#offsets.set(other, other.index - place);
-    }
-    this.#toolbar.comparing(this.panes.length > 1, this.#linked);
+  #relink(): void {
+    this.#link.toggle(this.#active, this.panes);
+    this.#toolbar.comparing(this.panes.length > 1, this.#link.on);
   }
 
   #markKey(): void {
     const slice = this.#active?.slice;
     if (!slice || slice.study !== this.#study?.uid) return; // a prior's are the prior's
-    this.#keys.toggle(slice);
-    this.#toolbar.marked(this.#keys.marked.size);
-    this.panes.forEach((pane) => pane.refresh());
-  }
-
-  async #saveKeys(): Promise<void> {
-    const mine = this.#keys;
-    try {
-      await store(keyObject([...mine.marked.values()], new Date()));
-      mine.stored();
-    } catch (error) {
-      this.#fail(`Key images were not stored: ${(error as Error).message}`);
-    }
-    if (mine === this.#keys) this.#toolbar.marked(mine.marked.size);
-  }
-
-  // What was said to be of interest before.
-  async #readKeys(stacks: Stacks): Promise<void> {
-    const mine = this.#keys;
-    const told = await Promise.all(stacks.series.filter((one) => one.modality === 'KO').map((one) => metadataOf(stacks.study.uid, one.uid)));
-    mine.saved = new Set([...mine.saved, ...keysIn(told.flat())]);
-    this.panes.forEach((pane) => pane.refresh());
+    this.#marks.toggle(slice);
   }
 
   // Three planes of what the active picture shows, over everything; again, and they are gone.
@@ -344,7 +356,7 @@ class StudyView {
     reset: () => (this.#planes ?? this.#active)?.reset(),
     remove: () => void this.stage.removeMeasurement(),
     single: () => this.#single(),
-    link: () => this.#link(),
+    link: () => this.#relink(),
     other: () => this.#other(),
     hang: () => void this.#hang((this.#hung + 1) % Math.max(1, this.#hangings.length)),
     help: () => find<HTMLDialogElement>('help').showModal(),
@@ -352,7 +364,7 @@ class StudyView {
     compare: () => find('priors').querySelector('button')?.click(),
     planes: () => this.#cut(),
     key: () => this.#markKey(),
-    save: () => void this.#saveKeys(),
+    save: () => void this.#marks.save(),
     back: () => (this.#planes ? this.#uncut() : this.panes.length > 1 ? this.#single() : this.go('')),
   };
 
@@ -370,19 +382,3 @@ class StudyView {
     if (onKey(event, this.#commands)) event.preventDefault();
   }
 }
-
-let view: StudyView | undefined;
-
-declare global {
-  // What a person at the console, or a test, looks at.
-  var quick: StudyView | undefined;
-}
-
-export function open(study: string, go: (study: string) => void): Promise<void> {
-  view ??= new StudyView();
-  globalThis.quick = view;
-  view.go = go;
-  return view.open(study);
-}
-
-export function close(): void { view?.close(); }

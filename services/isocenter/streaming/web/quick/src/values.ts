@@ -1,9 +1,11 @@
 // From the bytes of a decoded frame to the values that are shown and measured. Pure; runs in the worker.
+import type { Lut } from './luts.ts';
 import type { Samples } from './slice.ts';
 
 export type Values = Uint8Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-export interface Scale { readonly slope: number; readonly intercept: number }
+/** What stored values mean: by a line, or by a table. */
+export interface Scale { readonly slope: number; readonly intercept: number; readonly lut?: Lut | undefined }
 
 class CannotBeShown extends Error {}
 
@@ -38,7 +40,8 @@ function trimmed(found: Small, allocated: number, bits: number, signed: boolean)
 }
 
 /** The array that holds every value this frame's samples can have; the same for all frames of its kind. */
-export function emptyFor(samples: Samples, { slope, intercept }: Scale, count: number): Values {
+export function emptyFor(samples: Samples, { slope, intercept, lut }: Scale, count: number): Values {
+  if (lut) return lut.bits > 8 ? new Uint16Array(count) : new Uint8Array(count);
   const bits = samples.allocated === 1 ? 1 : samples.stored;
   const lowest = samples.signed ? -(2 ** (bits - 1)) : 0;
   const highest = samples.signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
@@ -51,15 +54,20 @@ export function emptyFor(samples: Samples, { slope, intercept }: Scale, count: n
   return new Float32Array(count);
 }
 
-/** Values of a grey frame: stored samples through slope and intercept. */
-export function greyValues(bytes: Uint8Array<ArrayBuffer>, samples: Samples, scale: Scale): Values {
-  return through(stored(bytes, samples), samples, scale);
+/** Values of a grey frame: stored samples through slope and intercept, or through the entries of a table. */
+export function greyValues(bytes: Uint8Array<ArrayBuffer>, samples: Samples, scale: Scale, entries?: Uint16Array): Values {
+  return through(stored(bytes, samples), samples, scale, entries);
 }
 
 /** Values of samples that a codec gave, of which every one is already right. */
-export function through(found: ArrayLike<number>, samples: Samples, scale: Scale): Values {
+export function through(found: ArrayLike<number>, samples: Samples, scale: Scale, entries?: Uint16Array): Values {
   const out = emptyFor(samples, scale, found.length);
-  const { slope, intercept } = scale;
+  const { slope, intercept, lut } = scale;
+  if (lut && entries) {
+    const last = entries.length - 1;
+    for (let place = 0; place < found.length; place += 1) out[place] = entries[Math.min(Math.max(found[place]! - lut.first, 0), last)]!;
+    return out;
+  }
   for (let place = 0; place < found.length; place += 1) out[place] = found[place]! * slope + intercept;
   return out;
 }
@@ -83,39 +91,47 @@ export function colourValues(bytes: Uint8Array<ArrayBuffer>, samples: Samples, p
  */
 export function enlarged(small: Values, smallColumns: number, rows: number, columns: number, reductions: number, parts = 1): Values {
   const out = new (small.constructor as new (count: number) => Values)(rows * columns * parts);
-  const smallRows = small.length / smallColumns / parts;
-  const step = 1 / 2 ** reductions;
-  for (let row = 0; row < rows; row += 1) {
-    const top = Math.min(Math.floor(row * step), smallRows - 1);
-    const below = Math.min(top + 1, smallRows - 1);
-    const down = Math.min(row * step - top, 1);
+  const across = between(columns, smallColumns, reductions);
+  const down = between(rows, small.length / smallColumns / parts, reductions);
+  const line = smallColumns * parts;
+  for (let row = 0, to = 0; row < rows; row += 1) {
+    const [top, below, far] = [down.low[row]! * line, down.high[row]! * line, down.part[row]!];
     for (let column = 0; column < columns; column += 1) {
-      const left = Math.min(Math.floor(column * step), smallColumns - 1);
-      const beside = Math.min(left + 1, smallColumns - 1);
-      const over = Math.min(column * step - left, 1);
-      for (let part = 0; part < parts; part += 1) {
-        const at = (y: number, x: number): number => small[(y * smallColumns + x) * parts + part]!;
-        const above = at(top, left) * (1 - over) + at(top, beside) * over;
-        const under = at(below, left) * (1 - over) + at(below, beside) * over;
-        out[(row * columns + column) * parts + part] = above * (1 - down) + under * down;
+      const [left, beside, over] = [across.low[column]! * parts, across.high[column]! * parts, across.part[column]!];
+      for (let part = 0; part < parts; part += 1, to += 1) {
+        const above = small[top + left + part]! * (1 - over) + small[top + beside + part]! * over;
+        const under = small[below + left + part]! * (1 - over) + small[below + beside + part]! * over;
+        out[to] = above * (1 - far) + under * far;
       }
     }
   }
   return out;
 }
 
+// Between which two samples of a reduced line each of the whole one lies, and how near to the second.
+function between(count: number, smallCount: number, reductions: number): { low: Int32Array; high: Int32Array; part: Float32Array } {
+  const [low, high, part] = [new Int32Array(count), new Int32Array(count), new Float32Array(count)];
+  const step = 1 / 2 ** reductions;
+  for (let place = 0; place < count; place += 1) {
+    low[place] = Math.min(Math.floor(place * step), smallCount - 1);
+    high[place] = Math.min(low[place]! + 1, smallCount - 1);
+    part[place] = Math.min(place * step - low[place]!, 1);
+  }
+  return { low, high, part };
+}
+
+const SAMPLED = 2000; // of a frame's values
+
 /** Lowest and highest, and a window that leaves out the outermost values: for images that ask for none. */
 export function range(values: Values): { low: number; high: number; from: number; to: number } {
   let [low, high] = [Infinity, -Infinity];
-  const step = Math.max(1, Math.floor(values.length / 20_000));
-  const some: number[] = [];
   for (let place = 0; place < values.length; place += 1) {
     const value = values[place]!;
     if (value < low) low = value;
     if (value > high) high = value;
-    if (place % step === 0) some.push(value);
   }
-  some.sort((a, b) => a - b);
+  const step = Math.max(1, Math.floor(values.length / SAMPLED));
+  const some = Float32Array.from({ length: Math.ceil(values.length / step) }, (_, place) => values[place * step]!).sort();
   const [from, to] = [some[Math.floor(some.length * 0.01)] ?? low, some[Math.floor(some.length * 0.99)] ?? high];
   return { low, high, from, to };
 }

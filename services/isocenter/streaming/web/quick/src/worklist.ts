@@ -28,8 +28,9 @@ export class Worklist {
   #following = new AbortController();
   #typed: ReturnType<typeof setTimeout> | undefined;
   #last = ''; // study that was opened: where one comes back to
+  #listed = new Map<string, Study>();
 
-  constructor(private readonly open: (study: string) => void) {
+  constructor(private readonly open: (study: string, known?: Study) => void) {
     find('search').addEventListener('submit', (event) => event.preventDefault());
     find('search').addEventListener('input', () => this.#later());
     find('more').addEventListener('click', () => {
@@ -44,7 +45,7 @@ export class Worklist {
     });
     this.#table.tBodies[0]!.addEventListener('click', (event) => {
       const row = (event.target as Element).closest('tr');
-      if (row && !getSelection()?.toString()) this.#choose(row);
+      if (row && getSelection()?.type !== 'Range') this.#choose(row); // words of it are being marked
     });
   }
 
@@ -76,7 +77,7 @@ export class Worklist {
 
   #choose(row: HTMLTableRowElement): void {
     this.#last = row.dataset['uid'] ?? '';
-    this.open(this.#last);
+    this.open(this.#last, this.#listed.get(this.#last));
   }
 
   #later(): void {
@@ -105,6 +106,7 @@ export class Worklist {
 
   #list(found: Study[]): void {
     const page = found.slice(0, this.#limit);
+    this.#listed = new Map(page.map((study) => [study.uid, study]));
     this.#last ||= document.activeElement?.closest<HTMLElement>('#studies tbody tr')?.dataset['uid'] ?? '';
     const body = this.#table.tBodies[0]!;
     body.replaceChildren(...page.map((study) => this.#row(study, found)));

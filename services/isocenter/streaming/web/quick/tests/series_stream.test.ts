@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
-import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder, haveOf, indexOf } from '../src/series_stream.ts';
+import { GrowingFrame, NotASeriesStream, SeriesStreamDecoder, documentsOf, haveOf, indexOf } from '../src/series_stream.ts';
 import type { StreamRecord, StreamedFrame } from '../src/series_stream.ts';
+import { END, joined, packed, record } from './records.ts';
+import type { Bytes } from './records.ts';
 
-type Bytes = Uint8Array<ArrayBuffer>;
 const SYNTAX = '1.2.840.10008.1.2.4.202';
 const IMAGES = [
   { sops: ['1.2.3', '1.2.4'], frames: [1, 2], syntax: SYNTAX, photometric: 'MONOCHROME2', rows: 64, columns: 48, levels: 3 },
@@ -12,22 +12,7 @@ const IMAGES = [
 ];
 const FRAME: StreamedFrame = { sop: '1.2.3', number: 1, syntax: SYNTAX, rows: 64, columns: 48, levels: 3 };
 
-function record(kind: number, level: number, frame: number, offset: number, bytes: Bytes): Bytes {
-  const made = new Uint8Array(16 + bytes.length);
-  const view = new DataView(made.buffer);
-  view.setUint8(0, kind);
-  view.setUint8(1, level);
-  view.setUint32(4, frame, true);
-  view.setUint32(8, offset, true);
-  view.setUint32(12, bytes.length, true);
-  made.set(bytes, 16);
-  return made;
-}
-
-const packed = (content: unknown): Bytes => Uint8Array.from(gzipSync(JSON.stringify(content)));
 const index = record(0, 0, 0, 0, packed({ version: 1, focus: 1, bytes: 24, images: IMAGES }));
-const END = record(2, 0, 0, 0, new Uint8Array());
-const joined = (...parts: Bytes[]): Bytes => Uint8Array.from(parts.flatMap((part) => [...part]));
 const STREAM = joined(index, record(1, 0, 0, 0, Uint8Array.of(1, 2, 3)), record(1, 0, 1, 0, Uint8Array.of(9, 9, 9, 9)), record(1, 2, 0, 3, Uint8Array.of(4, 5, 6, 7, 8, 9, 10)), END);
 
 function read(stream: Bytes, chunk: number): StreamRecord[] {
@@ -48,6 +33,15 @@ test('records come as soon as they are whole', () => {
   const decoder = new SeriesStreamDecoder();
   assert.deepEqual([...decoder.push(index.slice(0, -1))], []);
   assert.equal([...decoder.push(index.slice(-1))].length, 1);
+});
+
+test('documents come as what is common and what is their own', async () => {
+  const told = { common: { '00080060': { vr: 'CS', Value: ['CT'] } }, own: [{ '00080018': { vr: 'UI', Value: ['1.2'] } }, {}] };
+  const [, found] = read(joined(index, record(3, 1, 0, 0, packed(told)), END), 50);
+  assert.equal(found?.kind === 'documents' && found.every, true);
+  assert.deepEqual(await documentsOf(packed(told)), told);
+  await assert.rejects(documentsOf(packed({ own: 3 })), NotASeriesStream);
+  await assert.rejects(documentsOf(Uint8Array.of(1, 2, 3)), NotASeriesStream);
 });
 
 test('a stream that stops before its end is told', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { DataSet } from '../src/dataset.ts';
 import { lettersByRowAndColumn, lettersOf } from '../src/letters.ts';
 import { arrangedBy, nearest, ordered, stacksOf } from '../src/order.ts';
-import { depthOf, placeOf, pointOf, slicesOf } from '../src/slice.ts';
+import { depthOf, placeInStream, placeOf, pointOf, slicesOf } from '../src/slice.ts';
 import type { Slice } from '../src/slice.ts';
 
 const value = (...Value: unknown[]): { Value: unknown[] } => ({ Value });
@@ -66,6 +66,14 @@ test('a dose’s frames lie where its offsets say', () => {
   assert.deepEqual(dose.map(depthOf), [100, 103, 106]);
 });
 
+test('a stream counts the frames of one instance after those of another', () => {
+  const many = slicesOf(picture(1, 0, { '00280008': value(3) }));
+  const [other] = slicesOf(picture(2, 5));
+  const [a, b, c] = many;
+  const mixed = [c!, a!, other!, b!]; // as a reader may see them
+  assert.deepEqual(mixed.map((slice) => placeInStream(mixed, slice)), [2, 0, 3, 1]);
+});
+
 test('places and points are each other’s way back', () => {
   const [slice] = series(5);
   assert.deepEqual(pointOf(slice!, [3, 2]), [-7, -16, 5]);
@@ -80,10 +88,9 @@ test('an orientation that is none is told and not used', () => {
 
 test('what is not shown as it is meant is told', () => {
   const told = (more: DataSet): string => slicesOf(picture(1, 0, more))[0]!.warnings.join();
-  assert.match(told({ '00281056': value('SIGMOID') }), /curve/);
   assert.match(told({ '00283010': value({ '00283002': value(1, 0, 8) }) }), /lookup table in place/);
-  assert.match(told({ '00283000': value({ '00283002': value(1, 0, 8) }) }), /modality lookup table/);
-  assert.match(told({ '60000010': value(4) }), /overlays/);
+  assert.match(told({ '00283000': value({ '00283002': value(1, 0, 8) }) }), /modality lookup table cannot/);
+  assert.match(told({ '60000010': value(4), '60000011': value(6), '60000100': value(16) }), /overlays/);
   assert.equal(told({ '00281056': value('LINEAR') }), '');
 });
 
