@@ -44,9 +44,9 @@ def test_every_frame_comes_to_its_last_resolution_in_order(
 
 def test_the_frame_looked_at_is_whole_before_others_than_its_neighbours_come() -> None:
     found = list(parts([CT] * 300, Asked(focus=150)))
-    near = [Part(frame, -1, 1) for frame in (150, 151, 149, 152, 148)]
+    near = [Part(frame, -1, 1, first=True) for frame in (150, 151, 149, 152, 148)]
     assert found[:5] == near
-    assert found[5:8] == [Part(150, 1, 2), Part(150, 2, 3), Part(150, 3, 4)]
+    assert found[5:8] == [Part(150, level - 1, level, first=True) for level in (2, 3, 4)]
     assert found[8:12] == [Part(frame, -1, 1) for frame in (153, 147, 154, 146)]
     assert found[303:306] == [Part(151, 1, 2), Part(149, 1, 2), Part(152, 1, 2)]
 

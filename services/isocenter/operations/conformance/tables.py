@@ -91,9 +91,18 @@ def markdown(head: tuple[str, ...], rows: Rows) -> str:
     return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in lines)
 
 
+# names that pydicom's dictionary has only once certain other libraries were loaded
+_LATER_NAMES = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
+}
+
+
 def name_of(uid: str) -> str:
     """As PS3.6 Table A-1 has it."""
-    return str(UID_dictionary[uid][0])
+    return _LATER_NAMES.get(uid) or str(UID_dictionary[uid][0])
 
 
 def network_services() -> str:
@@ -139,10 +148,7 @@ def find_options() -> str:
 
 def transfer_syntaxes() -> str:
     """Those that frames are found in."""
-    rows = (
-        (name_of(uid) if uid in UID_dictionary else one.keyword, f"`{uid}`")
-        for uid, one in sorted(TRANSFER_SYNTAXES.items())
-    )
+    rows = ((name_of(uid), f"`{uid}`") for uid in sorted(TRANSFER_SYNTAXES))
     return markdown(("transfer syntax", "UID"), rows)
 
 

@@ -38,7 +38,11 @@ TRANSACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("WADO-RS: frames", "GET", (_FRAMES,)),
     ("WADO-RS: bulk data", "GET", (f"{_INSTANCE}/bulkdata/{{digest}}/{{offset}}/{{length}}",)),
     ("WADO-URI", "GET", ("/wado",)),
-    ("beyond the standard: a series coarse to fine", "GET", (f"{_SERIES}/stream",)),
+    (
+        "beyond the standard: a series coarse to fine",
+        "GET",
+        (f"{_SERIES}/stream", f"{_STUDY}/stream"),
+    ),
 )
 
 
