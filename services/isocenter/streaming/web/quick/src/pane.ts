@@ -28,7 +28,7 @@ const { Events } = Enums;
 const SLOWEST_FPS = 1;
 const FASTEST_FPS = 60;
 const USUAL_FPS = 12;
-const PAINTED_MS = 100; // a page that nobody sees is not painted, and waits no longer
+const PAINTED_MS = 1000; // a page that nobody sees is not painted, and waits no longer
 
 const painted = (): Promise<void> => new Promise((done) => {
   requestAnimationFrame(() => setTimeout(done));
@@ -124,11 +124,9 @@ export class Pane {
     try {
       const shown = await this.stage.pixels.get(this.slice!);
       if (mine !== this.#latest) return;
-      if (this.#glimpse.of !== this.slice!.key) {
-        this.#glance(shown);
-        await painted(); // the renderer would keep it off the screen
-        if (mine !== this.#latest) return;
-      }
+      if (this.#glimpse.of !== this.slice!.key) this.#glance(shown);
+      await painted(); // the renderer would keep it off the screen
+      if (mine !== this.#latest) return;
       await this.#viewport.setStack(stack.slices.map((slice) => slice.key), this.#index);
       if (mine !== this.#latest) return;
       this.#viewport.resetCamera();
