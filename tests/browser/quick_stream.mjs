@@ -14,15 +14,12 @@ const here = (page) => page.evaluate(() => {
 });
 const isPreview = (seen) => seen.about.startsWith('preview');
 
-await report(async ({ context, page, base, folder, rest: [study] }) => {
+await report(async ({ page, base, folder, rest: [study] }) => {
   const asked = [];
   page.on('request', (request) => asked.push(request.url()));
   await page.goto(`${base}/quick/`);
   await page.locator(`tr[data-uid="${study}"]`).waitFor();
-  const network = await context.newCDPSession(page);
-  await network.send('Network.enable');
-  const slow = (rate) => network.send('Network.emulateNetworkConditions', { offline: false, latency: 40, downloadThroughput: rate, uploadThroughput: rate });
-  await slow(100e3);
+  await page.waitForFunction(() => window.quick?.panes[0]?.viewport.getCornerstoneImage(), null, { timeout: 120_000 }); // all code is here
   await page.locator(`tr[data-uid="${study}"]`).click();
   const first = await until(page, nothing, (seen) => isPreview(seen) && seen.width, 60);
   // a preview is drawn before the renderer has anything: the whole picture, fitted into its pane
@@ -37,13 +34,11 @@ await report(async ({ context, page, base, folder, rest: [study] }) => {
   });
   const early = await here(page);
   await page.screenshot({ path: `${folder}/quick-preview.png` });
-  await slow(250e3);
   await page.waitForFunction(() => window.quick.active.stack.slices.filter((slice) => window.quick.stage.pixels.has(slice.key)).length > 40);
   await page.keyboard.press('End');
-  const jumped = await until(page, nothing, (seen) => seen.place === '120/120' && !isPreview(seen), 60);
+  await page.waitForFunction(() => window.quick.stage.pixels.has(window.quick.active.stack.slices.at(-1).key)?.reductions === 0, null, { timeout: 60_000 });
+  const jumped = await until(page, nothing, (seen) => seen.place === '120/120' && !isPreview(seen));
   const middle = await here(page);
-  await slow(-1);
-  await page.waitForFunction(() => window.quick.active.stack.slices.every((slice) => window.quick.stage.pixels.has(slice.key)?.reductions === 0), null, { timeout: 60_000 });
   const streams = asked.filter((url) => url.includes('/stream'));
-  return { first, early, corners, jumped, middle, late: await here(page), streams, frames: asked.filter((url) => url.includes('/frames/')) };
+  return { first, early, corners, jumped, middle, streams, frames: asked.filter((url) => url.includes('/frames/')) };
 }, { width: 1280, height: 1040 });
