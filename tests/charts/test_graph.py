@@ -76,6 +76,7 @@ WORDS = {
     "PREFIX": "/dicom-web",
     "_STUDY": "/api/studies/{study}",
     "_ONE": "/api/quarantine/{digest}",
+    "_CORRECTED": "/api/corrections/studies/{study}",
 }
 
 

@@ -10,6 +10,7 @@ from isocenter.cli.client import Platform
 from isocenter.dicom.attributes import keyword_of
 from isocenter.dicom.json_attributes import text_of
 
+CORRECTED = "/api/corrections/studies"
 HEAD = ("entry", "when", "what", "of", "caller", "reason", "undone")
 REASON = click.option("--reason", default="", help="Why, for the journal.")
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -45,11 +46,11 @@ def correct(
     """
     if series and patient:
         raise click.UsageError("a series has no patient of its own")
-    path = f"/api/studies/{study}"
+    path = f"{CORRECTED}/{study}"
     path += f"/series/{series}" if series else ""
     path += "/patient" if patient else ""
     body = {"set": dict(map(_pair, pairs)), "reason": reason}
-    _told(platform, platform.call("POST", f"{path}/corrections", json=body), "Corrected")
+    _told(platform, platform.call("POST", path, json=body), "Corrected")
 
 
 @click.command()
@@ -65,7 +66,7 @@ def move(platform: Platform, study: str, to_patient_of: str, reason: str, yes: b
     if not yes and not platform.as_json:
         _ask(platform, f"Move {study}", to_patient_of)
     body = {"to_patient_of": to_patient_of, "reason": reason}
-    _told(platform, platform.call("POST", f"/api/studies/{study}/move", json=body), "Moved")
+    _told(platform, platform.call("POST", f"{CORRECTED}/{study}/move", json=body), "Moved")
 
 
 @click.command()
@@ -81,7 +82,7 @@ def merge(platform: Platform, study: str, into_patient_of: str, reason: str, yes
     if not yes and not platform.as_json:
         _ask(platform, f"Merge the patient of {study}", into_patient_of)
     body = {"to_patient_of": into_patient_of, "reason": reason}
-    path = f"/api/studies/{study}/patient/merge"
+    path = f"{CORRECTED}/{study}/patient/merge"
     _told(platform, platform.call("POST", path, json=body), "Merged")
 
 
@@ -90,7 +91,7 @@ def merge(platform: Platform, study: str, into_patient_of: str, reason: str, yes
 @click.pass_obj
 def history(platform: Platform, study: str) -> None:
     """Show what was corrected of a STUDY and its patient, and what was taken back."""
-    found = platform.call("GET", f"/api/studies/{study}/corrections")
+    found = platform.call("GET", f"{CORRECTED}/{study}")
     show.answer(
         found,
         lambda: show.table(HEAD, map(_line, found), empty="Nothing was corrected."),

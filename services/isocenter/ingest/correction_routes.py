@@ -12,7 +12,9 @@ from isocenter.ports.index_rows import CorrectionRow
 from isocenter.runtime.caller import Action
 from isocenter.runtime.web import Request, Route
 
-_STUDY = "/api/studies/{study}"
+_CORRECTED = (
+    "/api/corrections/studies/{study}"  # below one prefix, by which a gateway knows whose it is
+)
 
 
 class CorrectionRoutes:
@@ -25,12 +27,12 @@ class CorrectionRoutes:
         """All of them."""
         correct = Action.CORRECT
         return [
-            Route("POST", f"{_STUDY}/corrections", correct, self.edit),
-            Route("POST", f"{_STUDY}/series/{{series}}/corrections", correct, self.edit),
-            Route("POST", f"{_STUDY}/patient/corrections", correct, self.edit_patient),
-            Route("POST", f"{_STUDY}/move", correct, self.move),
-            Route("POST", f"{_STUDY}/patient/merge", correct, self.merge),
-            Route("GET", f"{_STUDY}/corrections", Action.QUERY, self.history),
+            Route("POST", _CORRECTED, correct, self.edit),
+            Route("POST", f"{_CORRECTED}/series/{{series}}", correct, self.edit),
+            Route("POST", f"{_CORRECTED}/patient", correct, self.edit_patient),
+            Route("POST", f"{_CORRECTED}/move", correct, self.move),
+            Route("POST", f"{_CORRECTED}/patient/merge", correct, self.merge),
+            Route("GET", _CORRECTED, Action.QUERY, self.history),
             Route("POST", "/api/corrections/{id}/undo", correct, self.undo),
         ]
 

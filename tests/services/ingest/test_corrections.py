@@ -56,8 +56,8 @@ async def ask(here: Site, method: str, path: str, **body: Any) -> httpx.Response
         return await client.request(method, path, json=body or None)
 
 
-async def correct(here: Site, path: str = "1.2.3/corrections", **body: Any) -> dict[str, Any]:
-    answer = await ask(here, "POST", f"/api/studies/{path}", **body)
+async def correct(here: Site, path: str = "1.2.3", **body: Any) -> dict[str, Any]:
+    answer = await ask(here, "POST", f"/api/corrections/studies/{path}", **body)
     assert answer.status_code == 200, answer.text
     made: dict[str, Any] = answer.json()
     await until(lambda: here.ports.index.correction(made["correction_id"]) is not None)
@@ -108,7 +108,7 @@ async def test_undo_is_written_once_and_the_history_tells_it(here: Site) -> None
     await until(lambda: bool(here.ports.index.correction(made["correction_id"]).undone_version))  # type: ignore[union-attr]
     assert (await ask(here, "POST", path)).status_code == 200
     assert [entry.action for entry in written(here)] == ["edited", "undone"]
-    [line] = (await ask(here, "GET", "/api/studies/1.2.3/corrections")).json()
+    [line] = (await ask(here, "GET", "/api/corrections/studies/1.2.3")).json()
     assert (line["correction_id"], line["undone_by"]) == (made["correction_id"], "local")
     assert line["undone_ms"] >= line["made_ms"]
 
@@ -126,7 +126,7 @@ async def test_a_study_moves_to_the_patient_of_another_study_with_all_of_its_ide
     assert values["00100010"] == [{"Alphabetic": "Name^2"}]
     assert values["00101002"] is None
     await until(lambda: here.ports.index.study("1.2.3").patient == "ELSEWHERE|2")  # type: ignore[union-attr]
-    again = await ask(here, "POST", "/api/studies/1.2.3/move", to_patient_of=OTHER)
+    again = await ask(here, "POST", "/api/corrections/studies/1.2.3/move", to_patient_of=OTHER)
     assert again.status_code == 409
 
 
@@ -150,7 +150,7 @@ async def test_patients_are_merged_and_told_apart_again(here: Site) -> None:
     await send(here, "1.2.30", "1")
     patients = {here.ports.index.study(study).patient for study in ("1.2.3", "1.2.30", OTHER)}  # type: ignore[union-attr]
     assert patients == {"|2"}
-    assert len((await ask(here, "GET", "/api/studies/1.2.30/corrections")).json()) == 1
+    assert len((await ask(here, "GET", "/api/corrections/studies/1.2.30")).json()) == 1
     await ask(here, "POST", f"/api/corrections/{made['correction_id']}/undo")
     await until(lambda: here.ports.index.study("1.2.30").patient == "|1")  # type: ignore[union-attr]
 
@@ -159,7 +159,7 @@ async def test_nobodys_study_names_no_patient_to_merge(here: Site) -> None:
     await send(here, patient="")
     await send(here, OTHER, "2")
     for one, other in (("1.2.3", OTHER), (OTHER, "1.2.3")):
-        path = f"/api/studies/{one}/patient/merge"
+        path = f"/api/corrections/studies/{one}/patient/merge"
         assert (await ask(here, "POST", path, to_patient_of=other)).status_code == 409
     assert not written(here)
 
@@ -167,15 +167,15 @@ async def test_nobodys_study_names_no_patient_to_merge(here: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("studies/1.2.99/corrections", {"set": {"StudyID": "7"}}, 404),
-        ("studies/1.2.3/series/1.2.99/corrections", {"set": {"SeriesNumber": "7"}}, 404),
-        ("studies/nonsense/corrections", {"set": {"StudyID": "7"}}, 400),
-        ("studies/1.2.3/corrections", {"set": {"PatientID": "7"}}, 400),
-        ("studies/1.2.3/corrections", {"set": "StudyID"}, 400),
-        ("studies/1.2.3/corrections", {"set": {"StudyID": "7"}, "reason": "x" * 1025}, 400),
-        ("studies/1.2.3/move", {"to_patient_of": "1.2.99"}, 404),
-        ("studies/1.2.3/move", {}, 400),
-        ("studies/1.2.3/patient/merge", {"to_patient_of": "1.2.3"}, 409),
+        ("corrections/studies/1.2.99", {"set": {"StudyID": "7"}}, 404),
+        ("corrections/studies/1.2.3/series/1.2.99", {"set": {"SeriesNumber": "7"}}, 404),
+        ("corrections/studies/nonsense", {"set": {"StudyID": "7"}}, 400),
+        ("corrections/studies/1.2.3", {"set": {"PatientID": "7"}}, 400),
+        ("corrections/studies/1.2.3", {"set": "StudyID"}, 400),
+        ("corrections/studies/1.2.3", {"set": {"StudyID": "7"}, "reason": "x" * 1025}, 400),
+        ("corrections/studies/1.2.3/move", {"to_patient_of": "1.2.99"}, 404),
+        ("corrections/studies/1.2.3/move", {}, 400),
+        ("corrections/studies/1.2.3/patient/merge", {"to_patient_of": "1.2.3"}, 409),
         (f"corrections/{'0' * 32}/undo", {}, 404),
         ("corrections/nonsense/undo", {}, 404),
     ],
@@ -192,12 +192,12 @@ async def test_nobody_may_correct_or_look_at_what_was(here: Site) -> None:
     await send(here)
     here.caller = NOBODY
     for method, path in (
-        ("POST", "/api/studies/1.2.3/corrections"),
-        ("POST", "/api/studies/1.2.3/series/1.2.3.4/corrections"),
-        ("POST", "/api/studies/1.2.3/patient/corrections"),
-        ("POST", "/api/studies/1.2.3/move"),
-        ("POST", "/api/studies/1.2.3/patient/merge"),
-        ("GET", "/api/studies/1.2.3/corrections"),
+        ("POST", "/api/corrections/studies/1.2.3"),
+        ("POST", "/api/corrections/studies/1.2.3/series/1.2.3.4"),
+        ("POST", "/api/corrections/studies/1.2.3/patient"),
+        ("POST", "/api/corrections/studies/1.2.3/move"),
+        ("POST", "/api/corrections/studies/1.2.3/patient/merge"),
+        ("GET", "/api/corrections/studies/1.2.3"),
         ("POST", f"/api/corrections/{'0' * 32}/undo"),
     ):
         assert (await ask(here, method, path, set={"StudyID": "7"})).status_code == 401
