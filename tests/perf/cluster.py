@@ -24,6 +24,8 @@ from tests.perf.scans import Maker
 from tests.perf.store import send, storescu
 from tests.support.cluster_platform import ClusterPlatform
 
+from isocenter.transcoder.settings import TranscoderSettings
+
 CLIENTS = 8
 SEGMENT_BYTES = 2_048  # of journal, one instance
 FOUND_SAMPLES = 200
@@ -89,8 +91,11 @@ class ClusterBench:
 @contextmanager
 def running(folder: Path) -> Iterator[ClusterBench]:
     """The platform, for as long as the block lasts."""
-    kept = {"ISOCENTER_STREAMING_OBJECT_CACHE_BYTES": str(KEPT_BYTES)}
-    platform = ClusterPlatform(folder / "data", settings=kept)
+    told = {
+        "ISOCENTER_STREAMING_OBJECT_CACHE_BYTES": str(KEPT_BYTES),
+        "ISOCENTER_TRANSCODER_PATIENCE_S": str(TranscoderSettings().patience_s),
+    }
+    platform = ClusterPlatform(folder / "data", settings=told)
     try:
         platform.start()
         yield ClusterBench(platform)

@@ -20,6 +20,8 @@ PARTS = ("nats", "indexer", "ingest", "transcoder", "http-1", "http-2")
 SERVERS = (b"minio", b"java")  # a command that is still `unshare` will be java
 PR_SET_PDEATHSIG = 1
 LOG_TAIL_BYTES = 3_000
+# tests keep the machine busy and wait until all is done, packs too
+AT_ONCE = {"ISOCENTER_TRANSCODER_PATIENCE_S": "0"}
 
 
 class Platform:
@@ -38,7 +40,7 @@ class Platform:
         self._command = [sys.executable, "-m", "isocenter", "up", "--data", str(data)]
         self._command += ["--http-port", str(self.http_port), "--dicom-port", str(self.dicom_port)]
         self._command += ["--settle", str(settle_s), "--no-samples"]
-        self._environment = {**os.environ, **(settings or {})}
+        self._environment = {**os.environ, **AT_ONCE, **(settings or {})}
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     @property
