@@ -4,6 +4,7 @@ import click
 
 from isocenter.cli import show
 from isocenter.cli.client import Platform
+from isocenter.cli.correcting import CORRECTED
 
 COLUMNS = ("hold", "reason", "instance", "came as study", "stands in study")
 FIELDS = (
@@ -72,7 +73,7 @@ def link_held(platform: Platform, /, hold_id: str, reason: str) -> None:
         raise click.ClickException("only what came for another patient can be linked")
     study = hold["study_instance_uid"]
     body = {"to_patient_of": study, "reason": reason}
-    platform.call("POST", f"/api/studies/{study}/move", json=body)
+    platform.call("POST", f"{CORRECTED}/{study}/move", json=body)
     _handle(platform, hold_id, "release", reason)
 
 
