@@ -46,6 +46,7 @@ class AeJournal:
         self._clock = clock
         self._node = node + AE
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._read: dict[Stream, int] = {}
         self._known: Mapping[str, Told] = {}
         self._writer: LastingWriter | None = None  # few processes ever write one
@@ -69,11 +70,16 @@ class AeJournal:
             return self._known
 
     def has_news(self) -> bool:
-        """Look, unless that was done a moment ago; tell whether something changed. For who is about to be refused."""
-        before = self._known
-        if time.monotonic() - self._looked_s >= MOMENT_S:
-            with suppress(IsocenterError):
-                self.look()
+        """Look at all that was written before this call, for who is about to be refused; tell whether it is news.
+
+        Those who come at the same time share one look, and there are at most ten a second.
+        """
+        before, came_s = self._known, time.monotonic()
+        with self._asking:
+            if self._looked_s < came_s:
+                time.sleep(max(0.0, self._looked_s + MOMENT_S - time.monotonic()))
+                with suppress(IsocenterError):
+                    self.look()
         return self._known is not before
 
     def change(self, title: str, entries: Sequence[AeEntry], caller: str) -> None:
