@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 
 from isocenter.api.journal.v1 import entries_pb2 as pb
@@ -150,36 +151,13 @@ def _entries_of(message: pb.AeChanged) -> tuple[AeEntry, ...]:
 
 
 def _table_of(title: str, line: pb.AeLine) -> dict[str, object]:
-    table: dict[str, object] = {
-        "title": title,
-        "address": line.address,
-        "may_send": line.may_send,
-        "may_ask": line.may_ask,
-        "port": line.port,
-        "tls": line.tls,
-        "tls_subject": line.tls_subject,
-        "lossy_quality": line.lossy_quality,
-        "single_frames": line.single_frames,
-        "max_series_instances": line.max_series_instances,
-        "split_phases": line.split_phases,
-        "associations": line.associations,
-    }
-    return {**table, "moves_to": list(line.moves_to)} if line.is_bound_in_moving else table
+    table = MessageToDict(line, preserving_proto_field_name=True)
+    moves_to = table.pop("moves_to", [])
+    is_bound = table.pop("is_bound_in_moving", False)
+    return {"title": title, **table, **({"moves_to": moves_to} if is_bound else {})}
 
 
 def _line_of(entry: AeEntry) -> pb.AeLine:
-    return pb.AeLine(
-        address=entry.address,
-        may_send=entry.may_send,
-        may_ask=entry.may_ask,
-        port=entry.port,
-        is_bound_in_moving=entry.moves_to is not None,
-        moves_to=entry.moves_to or (),
-        tls=entry.tls,
-        tls_subject=entry.tls_subject,
-        lossy_quality=entry.lossy_quality,
-        single_frames=entry.single_frames,
-        max_series_instances=entry.max_series_instances,
-        split_phases=entry.split_phases,
-        associations=entry.associations,
-    )
+    said = entry.as_mapping()
+    del said["title"]  # all lines of a change have it
+    return pb.AeLine(is_bound_in_moving="moves_to" in said, **said)

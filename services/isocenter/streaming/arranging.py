@@ -87,8 +87,11 @@ class Arrangements:
 
     async def parts(self, study: str) -> list[Part]:
         """Every series' part, the first to be read first; raises NotFound."""
-        made = [await self._part(study, uid) for uid in await self.series(study)]
-        parts = [part for part in made if part is not None]
+        parts = [
+            await self._arranger.part(rows)
+            for uid in await self.series(study)
+            if (rows := await self._rows(study, uid))
+        ]
         if not parts:
             raise NotFound("there is no such study")
         return sorted(parts, key=lambda part: part.order)
@@ -101,24 +104,21 @@ class Arrangements:
         series = await self.series(study)
         if len(series) == 1:
             return series[0]
-        orders = [(order, uid) for uid in series if (order := await self._order(study, uid))]
+        orders = [
+            (_arranged(uid, rows[:SOME]).order, uid)
+            for uid in series
+            if (rows := await self._rows(study, uid))
+        ]
         if not orders:
             raise NotFound("there is no such study")
         return min(orders)[1]
 
-    async def _order(self, study: str, series: str) -> Order | None:
+    async def _rows(self, study: str, series: str) -> list[InstanceRow]:
+        """Of one series; none where it is gone since the study was looked through."""
         try:
-            rows = await self._instances.rows(study, series)
-        except NotFound:  # gone since the study was looked through
-            return None
-        return _arranged(series, rows[:SOME]).order
-
-    async def _part(self, study: str, series: str) -> Part | None:
-        try:
-            rows = await self._instances.rows(study, series)
-        except NotFound:  # gone since the study was looked through
-            return None
-        return await self._arranger.part(rows)
+            return await self._instances.rows(study, series)
+        except NotFound:
+            return []
 
 
 def _arranged(series: str, rows: Sequence[InstanceRow]) -> Series:

@@ -44,16 +44,17 @@ class Corrections:
             return list(found)
         edited = {one.study_instance_uid for one in found if one.edit_version}
         patients = {study: self._patients(study) for study in edited}
+        known = {study: self._of(study, set(of.values())) for study, of in patients.items()}
         return [
-            self._match(one, patients[one.study_instance_uid])
-            if one.study_instance_uid in edited
+            self._match(one, known[study], patients[study])
+            if (study := one.study_instance_uid) in edited
             else one
             for one in found
         ]
 
-    def _match(self, one: Found, patients: dict[str, str]) -> Found:
+    @staticmethod
+    def _match(one: Found, known: Sequence[CorrectionRow], patients: dict[str, str]) -> Found:
         study, series = one.study_instance_uid, one.series_instance_uid
-        known = self._of(study, set(patients.values()))
         rows = applying(known, study, series, patients.get(one.sop_instance_uid, ""))
         viewed = Viewed(study, series, one.sop_instance_uid, edited=edited_of(one.content, rows))
         return replace(one, content=bytes(view(viewed, "document", (one.content,))[0]))

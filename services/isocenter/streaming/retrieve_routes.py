@@ -87,7 +87,9 @@ class RetrieveRoutes:
         await request.start(200, headers)
         for place, one in enumerate(found):
             await request.write(_head(one, form, first=place == 0))
-            for later in found[place + 1 : place + 1 + AHEAD]:
+            for later in (
+                found[place + AHEAD : place + AHEAD + 1] if place else found[1 : AHEAD + 1]
+            ):
                 self._objects.expect(later.object_key, later.size_bytes)
             await self._write(request, one, form)
             if place % PAUSE_EVERY == PAUSE_EVERY - 1:

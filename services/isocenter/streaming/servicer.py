@@ -18,13 +18,12 @@ from isocenter.streaming.finding import Finder, FindLevel, understand
 from isocenter.streaming.parting import Taking
 from isocenter.streaming.pictures import JPEG, PNG, QUALITY, Pictures
 from isocenter.streaming.pieces import bounded
-from isocenter.streaming.planning import Planned, Planner, Wanted
+from isocenter.streaming.planning import MAX_QUALITY, Planned, Planner, Wanted
 from isocenter.streaming.series_streams import SeriesStreams
 from isocenter.streaming.stored import Instances
 
 BATCH = 200  # answers, or instances of a plan, in one message
 PIECE_BYTES = 1 << 20
-MAX_QUALITY = 100
 _LEVELS: dict[int, FindLevel] = {
     pb.FIND_LEVEL_PATIENT: "patient",
     pb.FIND_LEVEL_STUDY: "study",
