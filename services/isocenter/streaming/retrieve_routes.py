@@ -85,16 +85,18 @@ class RetrieveRoutes:
         if not (form.decoded or any(one.viewed.edited for one in found)):
             headers.append(("Content-Length", str(_length(found))))
         await request.start(200, headers)
+        self._expect(found[1:AHEAD])
         for place, one in enumerate(found):
             await request.write(_head(one, form, first=place == 0))
-            for later in (
-                found[place + AHEAD : place + AHEAD + 1] if place else found[1 : AHEAD + 1]
-            ):
-                self._objects.expect(later.object_key, later.size_bytes)
+            self._expect(found[place + AHEAD : place + AHEAD + 1])
             await self._write(request, one, form)
             if place % PAUSE_EVERY == PAUSE_EVERY - 1:
                 await asyncio.sleep(0)
         await request.write(multipart.TAIL, more=False)
+
+    def _expect(self, later: Sequence[Stored]) -> None:
+        for one in later:
+            self._objects.expect(one.object_key, one.size_bytes)
 
     async def _write(self, request: Request, stored: Stored, form: Form) -> None:
         release = self._objects.releasing(stored.object_key, stored.size_bytes)
