@@ -8,7 +8,7 @@ from isocenter.errors import InvalidRequest, LimitExceeded, NotFound
 from isocenter.ingest.ae_entry import AeEntry, read_entry
 from isocenter.ingest.ae_journal import AeJournal
 from isocenter.ingest.ae_list import MAX_ENTRIES, AeList
-from isocenter.ingest.deletion import require_caller
+from isocenter.ingest.deciding import require_caller
 from isocenter.ingest.json_answers import json_body, respond_json
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller

@@ -6,7 +6,6 @@ and only to a patient that a study here belongs to: no identity is typed in, non
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -17,13 +16,7 @@ from isocenter.corrections.applying import gathered, patient_subject, study_subj
 from isocenter.corrections.rules import IDENTITY, PERSON, attributes_of
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import Conflict, InvalidRequest, NotFound
-from isocenter.ingest.deletion import (
-    ID_DIGITS,
-    INDEX_LAG_S,
-    MAX_REASON_CHARACTERS,
-    POLL_S,
-    require_caller,
-)
+from isocenter.ingest.deciding import ID_DIGITS, MAX_REASON_CHARACTERS, decided, require_caller
 from isocenter.ingest.record import Recorder
 from isocenter.ports.clock import Clock
 from isocenter.ports.index import Among, Query
@@ -94,7 +87,7 @@ class Corrections:
     async def undo(self, correction_id: str, caller: Caller) -> CorrectionRow:
         """Take a correction back; what is shown is what the others make of it. Doing it again changes nothing."""
         require_caller(caller)
-        row = await self._find(correction_id)
+        row = await decided("correction", correction_id, self._standing)
         if row.undone_version:
             return row
         if await self._ask(self._mixes, row):
@@ -182,18 +175,8 @@ class Corrections:
         patients = {state.patient for state in states} | ({row.patient} if row else set())
         return gathered(self._index.corrections, [study], sorted(patients - {""}))
 
-    async def _find(self, correction_id: str) -> CorrectionRow:
-        """Look for a correction for as long as the index may lag behind."""
-        if len(correction_id) != ID_DIGITS or not set(correction_id) <= set("0123456789abcdef"):
-            raise NotFound("no such correction")
-        end_s = time.monotonic() + INDEX_LAG_S
-        while True:
-            row = await self._ask(self._index.correction, correction_id)
-            if row is not None:
-                return row
-            if time.monotonic() >= end_s:
-                raise NotFound("no such correction")
-            await asyncio.sleep(POLL_S)
+    async def _standing(self, correction_id: str) -> CorrectionRow | None:
+        return await self._ask(self._index.correction, correction_id)
 
     def _mixes(self, row: CorrectionRow) -> bool:
         """Whether a study has images that came under the patient it was given to, beside others."""

@@ -1,13 +1,13 @@
 """Delete a study, series or instance, and take it back: versioned tombstones in the journal."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from hashlib import sha256
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.dicom.uids import is_valid_uid
-from isocenter.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
+from isocenter.errors import Conflict, InvalidRequest, NotFound
+from isocenter.ingest.deciding import ID_DIGITS, MAX_REASON_CHARACTERS, decided, require_caller
 from isocenter.ingest.record import Recorder
 from isocenter.ports.clock import Clock
 from isocenter.ports.index import Query
@@ -16,10 +16,6 @@ from isocenter.runtime.asking import Asking
 from isocenter.runtime.audit import Auditor
 from isocenter.runtime.caller import Action, Caller
 
-MAX_REASON_CHARACTERS = 1024
-ID_DIGITS = 32
-INDEX_LAG_S = 3.0  # how long a deletion may take to be seen, when it is to be taken back at once
-POLL_S = 0.02
 MAX_SAME_PREFIX = 16  # ids that differ in their last hexadecimal digit only
 
 
@@ -35,13 +31,6 @@ class Target:
         for uid in (self.study_instance_uid, self.series_instance_uid, self.sop_instance_uid):
             if uid and not is_valid_uid(uid):
                 raise InvalidRequest("not a UID")
-
-
-def require_caller(caller: Caller) -> Caller:
-    """Return the caller, or raise Unauthenticated when nobody stands behind the request."""
-    if caller.method == "none" or not caller.name:
-        raise Unauthenticated("this needs somebody who answers for it")
-    return caller
 
 
 class Deletions:
@@ -97,7 +86,7 @@ class Deletions:
         bytes may be gone.
         """
         require_caller(caller)
-        row = await self._find(deletion_id)
+        row = await decided("deletion", deletion_id, self._standing)
         if self._clock.now_ms() >= row.purge_after_ms:
             raise Conflict("the time in which this deletion could be undone is over")
         await asyncio.to_thread(self._write_undeletion, row, caller)
@@ -124,19 +113,10 @@ class Deletions:
         name = f"{target.study_instance_uid}|{target.series_instance_uid}|{target.sop_instance_uid}"
         return sha256(f"{self._node}|{version}|{name}".encode("ascii")).hexdigest()[:ID_DIGITS]
 
-    async def _find(self, deletion_id: str) -> DeletionRow:
-        """Look for a deletion for as long as the index may lag behind."""
-        if len(deletion_id) != ID_DIGITS or not set(deletion_id) <= set("0123456789abcdef"):
-            raise NotFound("no such deletion")
-        end_s = time.monotonic() + INDEX_LAG_S
-        while True:
-            before = deletion_id[:-1]
-            for row in await self._ask(self._index.deletions, "deleted", MAX_SAME_PREFIX, before):
-                if row.deletion_id == deletion_id:
-                    return row
-            if time.monotonic() >= end_s:
-                raise NotFound("no such deletion")
-            await asyncio.sleep(POLL_S)
+    async def _standing(self, deletion_id: str) -> DeletionRow | None:
+        before = deletion_id[:-1]
+        rows = await self._ask(self._index.deletions, "deleted", MAX_SAME_PREFIX, before)
+        return next((row for row in rows if row.deletion_id == deletion_id), None)
 
     def _write_deletion(self, row: DeletionRow, caller: Caller) -> None:
         study = row.study_instance_uid

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from isocenter.errors import InvalidInstance
-from isocenter.ingest.deletion import require_caller
+from isocenter.ingest.deciding import require_caller
 from isocenter.ingest.json_answers import respond_json
 from isocenter.ingest.outcome import Outcome
 from isocenter.ingest.receive import Incoming, Receiver

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from isocenter.api.journal.v1 import entries_pb2 as entries
 from isocenter.errors import Conflict, NotFound
-from isocenter.ingest.deletion import require_caller
+from isocenter.ingest.deciding import require_caller
 from isocenter.ingest.outcome import Outcome
 from isocenter.ingest.preview import PREVIEW_BYTES, preview
 from isocenter.ingest.purge_plan import quarantine_keys

@@ -11,7 +11,7 @@ from isocenter.dicomweb.metadata import read_json
 from isocenter.dicomweb.native_xml import read_xml
 from isocenter.dicomweb.negotiation import XML
 from isocenter.errors import InvalidRequest, NotAcceptable, UnsupportedMediaType
-from isocenter.ingest.deletion import require_caller
+from isocenter.ingest.deciding import require_caller
 from isocenter.ingest.import_route import OneFile
 from isocenter.ingest.metadata_upload import MetadataUpload
 from isocenter.ingest.receive import Incoming, Receiver
