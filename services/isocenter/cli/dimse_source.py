@@ -14,7 +14,14 @@ from isocenter.dicom.json_writing import write_dataset
 from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from isocenter.dimse.ae_title import is_valid_ae_title
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
-from isocenter.dimse.commands import A_DATA_SET, CommandField, CommandSet, Element, number_in
+from isocenter.dimse.commands import (
+    A_DATA_SET,
+    PENDING,
+    CommandField,
+    CommandSet,
+    Element,
+    number_in,
+)
 from isocenter.dimse.limits import Patience
 from isocenter.dimse.requestor import Requestor
 from isocenter.dimse.sop_classes import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
@@ -24,10 +31,10 @@ from isocenter.ingest.identifier import read_document
 from isocenter.ingest.lane import LOST
 
 PATIENCE = Patience(idle_s=600.0)  # archives fetch from tape, and need not say that they go on
-PENDING = (0xFF00, 0xFF01)
 FIND, MOVE = 1, 3  # context identifiers
-_LEVEL, _DATE = "00080052", "00080020"
-_VRS = {_LEVEL: "CS", _DATE: "DA", STUDY: "UI", SERIES: "UI", SOP: "UI"}
+LEVEL, _DATE = "00080052", "00080020"
+SYNTAXES = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+_VRS = {LEVEL: "CS", _DATE: "DA", STUDY: "UI", SERIES: "UI", SOP: "UI"}
 _URL = re.compile(r"dicom://([^@/]{1,16})@(\[[0-9a-fA-F:]+\]|[^:/@]+):(\d{1,5})/?")
 _DAYS = re.compile(r"(\d{8})-(\d{8})")
 
@@ -83,7 +90,7 @@ class DimseSource:
 
     def studies(self, days: str) -> list[str]:
         """Studies of these days, `A-B`; empty: all. A range that is too much for it is asked for in halves."""
-        asked = {_LEVEL: "STUDY", _DATE: days, STUDY: ""}
+        asked = {LEVEL: "STUDY", _DATE: days, STUDY: ""}
         try:
             return [first(one, STUDY) for one in self._find(asked)]
         except Refused:
@@ -95,15 +102,15 @@ class DimseSource:
     def instances(self, study: str) -> list[Name]:
         """All of a study, series by series."""
         found: list[Name] = []
-        for one in self._find({_LEVEL: "SERIES", STUDY: study, SERIES: ""}):
+        for one in self._find({LEVEL: "SERIES", STUDY: study, SERIES: ""}):
             series = first(one, SERIES)
-            asked = {_LEVEL: "IMAGE", STUDY: study, SERIES: series, SOP: ""}
+            asked = {LEVEL: "IMAGE", STUDY: study, SERIES: series, SOP: ""}
             found += [Name(study, series, first(each, SOP)) for each in self._find(asked)]
         return found
 
     def move(self, to: str, study: str, series: str = "") -> Moved:
         """Have a study sent to an AE title, or one series of it."""
-        asked = {_LEVEL: "SERIES" if series else "STUDY", STUDY: study}
+        asked = {LEVEL: "SERIES" if series else "STUDY", STUDY: study}
         if series:
             asked[SERIES] = series
         command: CommandSet = {
@@ -152,12 +159,7 @@ class DimseSource:
     ) -> list[tuple[CommandSet, bytes]]:
         association = self._association or self._connected()
         self._message_id = self._message_id % 0xFFFF + 1
-        document = {
-            tag: {"vr": _VRS[tag], "Value": [value]} if value else {"vr": _VRS[tag]}
-            for tag, value in asked.items()
-        }
-        explicit = self._syntax(context_id) == EXPLICIT_VR_LITTLE_ENDIAN
-        content, _ = write_dataset(document, explicit=explicit)
+        content = identifier_of(asked, self._syntax(context_id))
         common: CommandSet = {
             Element.MESSAGE_ID: self._message_id,
             Element.PRIORITY: 0,
@@ -175,16 +177,25 @@ class DimseSource:
 
     def _connected(self) -> Requestor:
         archive = self._archive
-        syntaxes = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
         contexts = (
-            ProposedContext(FIND, STUDY_ROOT_FIND, syntaxes),
-            ProposedContext(MOVE, STUDY_ROOT_MOVE, syntaxes),
+            ProposedContext(FIND, STUDY_ROOT_FIND, SYNTAXES),
+            ProposedContext(MOVE, STUDY_ROOT_MOVE, SYNTAXES),
         )
         request = AssociateRequest(
             archive.ae_title, archive.own_ae_title, contexts, own_information()
         )
         self._association = Requestor((archive.host, archive.port), request, PATIENCE)
         return self._association
+
+
+def identifier_of(asked: Mapping[str, str], transfer_syntax_uid: str) -> bytes:
+    """Keys and their values as they are sent; an empty value asks for the attribute."""
+    document = {
+        tag: {"vr": _VRS[tag], "Value": [value]} if value else {"vr": _VRS[tag]}
+        for tag, value in asked.items()
+    }
+    explicit = transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN
+    return write_dataset(document, explicit=explicit)[0]
 
 
 def _halves(days: str) -> tuple[str, str] | None:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import click
 
 from isocenter.cli.dicomweb_source import STUDY
-from isocenter.cli.dimse_source import PATIENCE, Archive
-from isocenter.dicom.json_writing import write_dataset
-from isocenter.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from isocenter.cli.dimse_source import LEVEL, PATIENCE, SYNTAXES, Archive, identifier_of
 from isocenter.dimse.associate import AssociateRequest, ProposedContext
 from isocenter.dimse.commands import A_DATA_SET, CommandField, CommandSet, Element, text_in
 from isocenter.dimse.limits import MAX_PRESENTATION_CONTEXTS
@@ -19,7 +17,6 @@ from isocenter.dimse.user import Context
 from isocenter.dimse.user_information import RoleSelection, own_information
 
 GET = 1
-_LEVEL = "00080052"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,7 @@ def digests(archive: Archive, study: str, kinds: Iterable[tuple[str, str]]) -> d
     """
     asked = sorted(set(kinds))[: MAX_PRESENTATION_CONTEXTS - 1]
     contexts = (
-        ProposedContext(
-            GET, STUDY_ROOT_GET, (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
-        ),
+        ProposedContext(GET, STUDY_ROOT_GET, SYNTAXES),
         *(
             ProposedContext(GET + 2 * number, sop_class, (syntax,))
             for number, (sop_class, syntax) in enumerate(asked, 1)
@@ -76,8 +71,7 @@ def _got(association: Requestor, archive: Archive, study: str) -> dict[str, Got]
         found[name] = Got(on.transfer_syntax, sha.hexdigest())
         return 0
 
-    document = {_LEVEL: {"vr": "CS", "Value": ["STUDY"]}, STUDY: {"vr": "UI", "Value": [study]}}
-    explicit = context.transfer_syntax == EXPLICIT_VR_LITTLE_ENDIAN
+    identifier = identifier_of({LEVEL: "STUDY", STUDY: study}, context.transfer_syntax)
     command: CommandSet = {
         Element.AFFECTED_SOP_CLASS_UID: STUDY_ROOT_GET,
         Element.COMMAND_FIELD: CommandField.C_GET_RQ,
@@ -85,5 +79,5 @@ def _got(association: Requestor, archive: Archive, study: str) -> dict[str, Got]
         Element.PRIORITY: 0,
         Element.COMMAND_DATA_SET_TYPE: A_DATA_SET,
     }
-    association.get(GET, command, write_dataset(document, explicit=explicit)[0], take)
+    association.get(GET, command, identifier, take)
     return found

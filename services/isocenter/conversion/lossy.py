@@ -21,8 +21,8 @@ def mark_lossy(dataset: Dataset, syntax: str, quality: int, ratio: float) -> Non
     `ratio` is of the bytes before and after. The source is named in Source Image Sequence.
     """
     method = LOSSY_METHODS[syntax]
-    _append(dataset, "SourceImageSequence", _source(dataset))
-    _append(dataset, "DerivationCodeSequence", _code(_LOSSY_COMPRESSION))
+    append_item(dataset, "SourceImageSequence", _source(dataset))
+    append_item(dataset, "DerivationCodeSequence", _code(_LOSSY_COMPRESSION))
     before = str(dataset.get("DerivationDescription") or "")
     said = f"lossy compression, {method}, ratio {ratio:.1f}"
     dataset.DerivationDescription = "; ".join(filter(None, (before, said)))[-_MAX_DERIVATION:]
@@ -55,7 +55,8 @@ def _source(dataset: Dataset) -> Dataset:
     return item
 
 
-def _append(dataset: Dataset, keyword: str, item: Dataset) -> None:
+def append_item(dataset: Dataset, keyword: str, item: Dataset) -> None:
+    """Add it behind the items that the sequence has, if any."""
     setattr(dataset, keyword, [*(dataset.get(keyword) or ()), item])
 
 

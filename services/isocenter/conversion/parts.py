@@ -6,7 +6,7 @@ The first part keeps its names.
 
 from pydicom import Dataset
 
-from isocenter.conversion.lossy import name_anew, source_of
+from isocenter.conversion.lossy import append_item, name_anew, source_of
 from isocenter.conversion.naming import derived_uid
 from isocenter.conversion.table import FIRST_PART
 
@@ -17,8 +17,7 @@ def in_part(dataset: Dataset, part: int) -> None:
     """Move it into that part of its series; names are functions of its own and the part's number."""
     if part <= FIRST_PART:
         return
-    source = source_of(dataset)
-    dataset.SourceImageSequence = [*(dataset.get("SourceImageSequence") or ()), source]
+    append_item(dataset, "SourceImageSequence", source_of(dataset))
     dataset.SeriesInstanceUID = derived_uid("part of a series", dataset.SeriesInstanceUID, part)
     name_anew(dataset, derived_uid("in a part of a series", dataset.SOPInstanceUID, part))
     suffix = f" (part {part})"

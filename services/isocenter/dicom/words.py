@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from isocenter.dicom.attributes import is_private
 from isocenter.dicom.json_attributes import text_of, values
 from isocenter.dicom.person_name import fold
 
@@ -32,7 +33,7 @@ def words_of(documents: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     found: set[str] = set()
     for document in documents:
         for tag, element in document.items():
-            if tag[3:4] in "13579BDF" or not _is_text(tag, element):
+            if is_private(int(tag, 16)) or not _is_text(tag, element):
                 continue
             for value in values(document, tag):
                 found.update(word for part in words_in(text_of(value)) for word in _ends(part))

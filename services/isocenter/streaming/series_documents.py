@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from isocenter.dicom.attributes import is_private
 from isocenter.errors import NotFound
 from isocenter.ports.index_rows import InstanceRow
 from isocenter.renditions.series_stream import documents_record
@@ -55,4 +56,4 @@ def _record(rows: Sequence[InstanceRow], base: str, *, every: bool) -> bytes:
 def _reduced(row: InstanceRow, base: str) -> dict[str, Any]:
     """Without private attributes: they are most of a scanner's document, and no reader can show them."""
     document = orjson.loads(document_of(row, base))
-    return {tag: element for tag, element in document.items() if int(tag[3], 16) % 2 == 0}
+    return {tag: element for tag, element in document.items() if not is_private(int(tag, 16))}
