@@ -7,12 +7,19 @@ from tests.support.commanded import Commanded
 from tests.support.commanded import platform as commanded
 from tests.support.dicom_files import real_files
 from tests.support.platform import Platform, running
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with running(tmp_path_factory.mktemp("platform") / "data") as platform:
         yield platform
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Where a module's own receiver listens; its platform's AE list says so."""
+    return free_port()
 
 
 @pytest.fixture(scope="session")

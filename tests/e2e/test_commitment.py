@@ -12,7 +12,6 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.part10 import SECONDARY_CAPTURE, part10
-from tests.support.ports import free_port
 from tests.support.senders import fresh_uid
 
 COMMITMENT = StorageCommitmentPushModel
@@ -20,11 +19,6 @@ INSTANCE = "1.2.840.10008.1.20.1.1"
 EXPLICIT = "1.2.840.10008.1.2.1"
 Report = tuple[int, Dataset]
 NO_SUCH_INSTANCE, PROCESSING_FAILURE, CLASS_CONFLICT = 0x0112, 0x0110, 0x0119
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture(scope="module")

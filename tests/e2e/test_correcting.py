@@ -12,14 +12,8 @@ from tests.support import foreign
 from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.part10 import part10
 from tests.support.poll import poll
-from tests.support.ports import free_port
 from tests.support.receivers import storescp
 from tests.support.senders import fresh_uid, give, give_study
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture(scope="module")

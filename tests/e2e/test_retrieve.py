@@ -17,7 +17,6 @@ from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.data_sets import text
 from tests.support.dicom_files import real_files
 from tests.support.part10 import part10
-from tests.support.ports import free_port
 from tests.support.receivers import storescp as receiver
 from tests.support.senders import fresh_uid
 
@@ -27,11 +26,6 @@ PATIENT_GET = "1.2.840.10008.5.1.4.1.2.1.3"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 KNOWN_TO_DCMTK = {EXPLICIT, IMPLICIT, *foreign.PROPOSED}
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture(scope="module")

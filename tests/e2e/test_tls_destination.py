@@ -10,15 +10,10 @@ import pytest
 from tests.support import foreign
 from tests.support.commanded import Commanded, platform_that_knows
 from tests.support.dicom_certificates import make_certificates
-from tests.support.ports import free_port, until_open
+from tests.support.ports import until_open
 from tests.support.senders import give_study
 
 SUBJECT = r"organizationName=Hospital\\, North,commonName=ws1"
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture(scope="module")
